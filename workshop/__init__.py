@@ -1,0 +1,1 @@
+"""The shared vocabulary: configuration, names and tags, errors, AWS clients."""

@@ -1,0 +1,116 @@
+"""What a workshop is, once its YAML has been read: plain frozen data.
+
+`workshop.config` makes these from a file; everything else only reads them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Environment = Literal["studio", "notebook"]
+JobUse = Literal["training", "processing", "transform", "endpoint"]
+
+JOB_USES: tuple[JobUse, ...] = ("training", "processing", "transform", "endpoint")
+
+
+@dataclass(frozen=True, slots=True)
+class Attendee:
+    """One person, their region and their kind of environment."""
+
+    id: str
+    region: str
+    environment: Environment
+    name: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """The git repository that is cloned into every environment."""
+
+    url: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instances:
+    """Instance types: the workspace's, and for each use the allowed ones, default first."""
+
+    workspace: str
+    training: tuple[str, ...]
+    processing: tuple[str, ...]
+    transform: tuple[str, ...]
+    endpoint: tuple[str, ...]
+
+    def allowed(self, use: JobUse) -> tuple[str, ...]:
+        """The instance types attendees may use for a kind of job, the default first."""
+        by_use = {
+            "training": self.training,
+            "processing": self.processing,
+            "transform": self.transform,
+            "endpoint": self.endpoint,
+        }
+        return by_use[use]
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Ids of an existing VPC in one region."""
+
+    vpc: str
+    subnets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Minutes without activity after which something is shut down."""
+
+    workspace_minutes: int
+    endpoint_minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """USD; None means no limit."""
+
+    total: float | None
+    per_attendee: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cleanup:
+    """What happens after the end: minutes of grace, and names that are never touched."""
+
+    grace_minutes: int
+    protected: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """One event. `attendees` are sorted by id, `regions` as the file lists them."""
+
+    name: str
+    title: str
+    environment: Environment
+    attendees: tuple[Attendee, ...]
+    regions: tuple[str, ...]
+    starts: datetime
+    ends: datetime
+    repository: Repository
+    modules: tuple[str, ...]
+    instances: Instances
+    networks: dict[str, Network]  # region -> existing network; absent: a VPC of its own
+    domains: dict[str, str]  # region -> existing domain id; absent: a domain of its own
+    idle: Idle
+    budget: Budget
+    cleanup: Cleanup
+
+    def attendees_in(self, region: str) -> tuple[Attendee, ...]:
+        """The attendees whose environment is in a region, sorted by id."""
+        return tuple(a for a in self.attendees if a.region == region)
+
+    def attendee(self, attendee_id: str) -> Attendee | None:
+        """The attendee with an id, or None."""
+        return next((a for a in self.attendees if a.id == attendee_id), None)

@@ -1,0 +1,92 @@
+"""Names and tags: how a resource says which workshop and which attendee it belongs to.
+
+Workshop names and attendee ids hold lower-case letters and digits only, so that the
+prefix `ml101-ann-` can never match a neighbour's resource, and `<workshop>-<attendee>-`
+has at most 20 characters, so that SageMaker's 32-character tuning job names still fit.
+"""
+
+from __future__ import annotations
+
+import re
+
+TAG_WORKSHOP = "workshop:name"
+TAG_ATTENDEE = "workshop:attendee"
+
+# The word between hyphens in the names of what all attendees share.
+SHARED = "shared"
+
+NAME_PATTERN = re.compile(r"[a-z][a-z0-9]*")
+PREFIX_MAX_LENGTH = 20
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` can be a workshop name or an attendee id."""
+    return NAME_PATTERN.fullmatch(text) is not None
+
+
+def environment_name(workshop: str, attendee: str) -> str:
+    """The attendee's stack, role, user profile, space or notebook instance: `ml101-ann`."""
+    return f"{workshop}-{attendee}"
+
+
+def attendee_prefix(workshop: str, attendee: str) -> str:
+    """What the names of everything an attendee makes begin with: `ml101-ann-`."""
+    return f"{workshop}-{attendee}-"
+
+
+def shared_name(workshop: str, what: str = "") -> str:
+    """A thing all attendees of a region share: `ml101-shared`, `ml101-shared-WHAT`."""
+    return f"{workshop}-{SHARED}-{what}" if what else f"{workshop}-{SHARED}"
+
+
+def shared_stack_name(workshop: str) -> str:
+    """The stack with what all attendees of a region share (one per region)."""
+    return shared_name(workshop)
+
+
+def attendee_stack_name(workshop: str, attendee: str) -> str:
+    """The stack with one attendee's environment."""
+    return environment_name(workshop, attendee)
+
+
+def domain_name(workshop: str) -> str:
+    """The Studio domain's name (its id, `d-...`, is AWS's)."""
+    return shared_name(workshop)
+
+
+def boundary_name(workshop: str, region: str) -> str:
+    """The permissions boundary; IAM is global, so the name carries the region."""
+    return shared_name(workshop, f"boundary-{region}")
+
+
+def bucket_name(workshop: str, account: str, region: str) -> str:
+    """The workshop's bucket in a region. `account` and `region` may be CDK tokens."""
+    return f"{workshop}-{account}-{region}"
+
+
+def bucket_prefix(attendee: str) -> str:
+    """The attendee's key prefix in the workshop's bucket, with its closing slash."""
+    return f"attendees/{attendee}/"
+
+
+def tags(workshop: str, attendee: str | None = None) -> dict[str, str]:
+    """The tags of a resource of the workshop, or of one attendee's."""
+    found = {TAG_WORKSHOP: workshop}
+    if attendee is not None:
+        found[TAG_ATTENDEE] = attendee
+    return found
+
+
+def owner_by_name(workshop: str, name: str) -> str | None:
+    """The attendee id that `name` says it belongs to, or None.
+
+    `ml101-ann` and `ml101-ann-anything` belong to ann of ml101; `ml101ann-x`,
+    `xml101-ann-` and `ml101-shared-...` belong to no attendee.
+    """
+    start = f"{workshop}-"
+    if not name.startswith(start):
+        return None
+    attendee = name[len(start) :].split("-", 1)[0]
+    if not is_name(attendee) or attendee == SHARED:
+        return None
+    return attendee
