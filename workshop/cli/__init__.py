@@ -1,0 +1,1 @@
+"""The `workshop` command: one file per command; thin: parse, call, print."""

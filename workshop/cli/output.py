@@ -1,0 +1,70 @@
+"""What commands print: data on stdout, progress and questions on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# Wide enough that a table never wraps in a pipe, where no terminal says how wide it is.
+_PIPE_WIDTH = 1000
+
+
+def print_json(data: Any) -> None:
+    """Print `data` as JSON on stdout, keys sorted, so that two runs can be compared.
+
+    Values JSON does not know (datetimes, paths) are printed as their text.
+    """
+    click.echo(json.dumps(data, indent=2, sort_keys=True, default=str, ensure_ascii=False))
+
+
+def progress_console() -> Console:
+    """A rich console on stderr, for progress; rich is imported when it is first needed."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
+    """Print a table on stdout: as wide as the terminal, never wrapped in a pipe."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        # Text, because a cell such as "[studio]" would else be read as markup.
+        table.add_row(*(Text(str(cell)) for cell in row))
+    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    Console(width=width, highlight=False, file=sys.stdout).print(table)
+
+
+def note(text: str) -> None:
+    """Print one line of progress on stderr."""
+    click.echo(text, err=True)
+
+
+def decide(yes: bool, dry_run: bool, summary: str) -> bool:
+    """Whether to execute a plan that has just been shown.
+
+    `summary` is the plan in a few words ("delete 3 endpoints"). A dry run never executes,
+    `--yes` always does; else a terminal is asked, and without one nothing is changed.
+    """
+    if dry_run:
+        note(f"dry run, nothing was changed: {summary}")
+        return False
+    if yes:
+        return True
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        note(f"no terminal to ask, nothing was changed: {summary} (add --yes to execute)")
+        return False
+    return click.confirm(f"{summary}. Continue?", default=False, err=True)
