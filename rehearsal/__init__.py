@@ -1,0 +1,1 @@
+"""A local AWS: moto, plus what moto lacks of SageMaker and CloudFormation."""

@@ -1,0 +1,28 @@
+"""Errors as AWS answers them."""
+
+from __future__ import annotations
+
+
+class ApiError(Exception):
+    """An error with the code and the wording AWS uses. `status` is the HTTP status."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+def invalid(message: str) -> ApiError:
+    """SageMaker's ValidationException, which also says "not found" for its older kinds."""
+    return ApiError("ValidationException", message)
+
+
+def in_use(message: str) -> ApiError:
+    """SageMaker's ResourceInUse."""
+    return ApiError("ResourceInUse", message)
+
+
+def missing(message: str) -> ApiError:
+    """SageMaker's ResourceNotFound."""
+    return ApiError("ResourceNotFound", message)

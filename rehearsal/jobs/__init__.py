@@ -1,0 +1,1 @@
+"""Jobs and endpoints executed for real, as child processes under the container contract."""

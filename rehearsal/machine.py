@@ -1,0 +1,147 @@
+"""What the local AWS's jobs run on: a directory, child processes, and clients of itself."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psutil
+from botocore.config import Config
+
+# The mark that every process we start, and whatever it starts in turn, carries in its
+# environment, so that none outlives us: lifecycle scripts detach themselves on purpose.
+MARK = "LOCAL_AWS_PROCESS"
+# Our own calls say so, and are left out of the counts.
+INTERNAL_AGENT = "local-aws-internal"
+
+_GRACE_SECONDS = 2.0
+
+
+class Machine:
+    """Starts processes, keeps their files under `directory`, and ends them all."""
+
+    def __init__(self, directory: Path, endpoint_url: str) -> None:
+        self.directory = directory
+        self.endpoint_url = endpoint_url
+        self._mark = f"{os.getpid()}-{directory.name}"
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._lock = threading.Lock()
+        self.closing = threading.Event()
+        directory.mkdir(parents=True, exist_ok=True)
+
+    def path(self, *parts: str) -> Path:
+        """A directory of ours, made if need be."""
+        made = self.directory.joinpath(*parts)
+        made.mkdir(parents=True, exist_ok=True)
+        return made
+
+    def environment(self, region: str, extra: Mapping[str, str]) -> dict[str, str]:
+        """The environment of a child process: this AWS, dummy credentials, nothing inherited
+        of any AWS configuration."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("AWS_", "VIRTUAL_ENV", "PYTHONPATH"))
+        }
+        return {
+            **kept,
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            **extra,
+            MARK: self._mark,
+        }
+
+    def spawn(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        environment: Mapping[str, str],
+        log: Path,
+    ) -> subprocess.Popen[bytes]:
+        """Start a child process whose output goes to `log`."""
+        if self.closing.is_set():
+            raise RuntimeError("the local AWS is closing")
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                argv,
+                cwd=cwd,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def client(self, service: str, region: str) -> Any:
+        """A boto3 client of this local AWS, for our own use."""
+        key = (service, region)
+        with self._lock:
+            if key not in self._clients:
+                session = boto3.Session(
+                    aws_access_key_id="local", aws_secret_access_key="local", region_name=region
+                )
+                self._clients[key] = session.client(
+                    service,
+                    endpoint_url=self.endpoint_url,
+                    config=Config(
+                        user_agent_extra=INTERNAL_AGENT,
+                        retries={"mode": "standard", "total_max_attempts": 3},
+                        s3={"addressing_style": "path"},
+                    ),
+                )
+            return self._clients[key]
+
+    def close(self) -> None:
+        """End every process that carries our mark, and remove the directory."""
+        self.closing.set()
+        end_processes(marked_processes(self._mark))
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def end_process(process: subprocess.Popen[bytes]) -> None:
+    """End a child and what it started in its session, asking first."""
+    for signum in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signum)
+        try:
+            process.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            continue
+        return
+
+
+def marked_processes(mark: str) -> list[psutil.Process]:
+    """The running processes whose environment carries our mark, detached ones too."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(MARK) == mark:
+                found.append(process)
+    return found
+
+
+def end_processes(processes: Sequence[psutil.Process]) -> None:
+    """Ask processes to end, then insist."""
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.terminate()
+    _, alive = psutil.wait_procs(processes, timeout=_GRACE_SECONDS)
+    for process in alive:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    psutil.wait_procs(alive, timeout=_GRACE_SECONDS)

@@ -1,0 +1,1 @@
+"""SageMaker's control plane and runtime, table-driven from botocore's model."""

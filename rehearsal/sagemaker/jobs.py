@@ -1,0 +1,150 @@
+"""Training, processing and transform jobs: states around work that is done for real."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from rehearsal.errors import invalid
+from rehearsal.jobs import training, transform
+from rehearsal.jobs.work import JobFailure, Work
+from rehearsal.sagemaker.plane import ControlPlane
+from rehearsal.sagemaker.resource import Outcome, Resource
+from rehearsal.sagemaker.rules import Rules
+
+# What AWS takes to find and prepare an instance.
+_START_SECONDS = 60.0
+
+
+class JobRules(Rules):
+    """What all jobs share: they start at once, stop on request, and keep their record."""
+
+    status_field = ""
+    start_field = ""
+    end_field = ""
+
+    def run(self, plane: ControlPlane, resource: Resource, stopping: threading.Event) -> Outcome:
+        """Do the job; called on a thread of its own, without the world's lock."""
+        raise NotImplementedError
+
+    def created(self, plane: ControlPlane, resource: Resource) -> None:
+        # The state stays; what is due is the start of the work.
+        plane.later(
+            resource, "InProgress", _START_SECONDS, lambda: self._start_work(plane, resource)
+        )
+
+    def _start_work(self, plane: ControlPlane, resource: Resource) -> None:
+        resource.fields[self.start_field] = plane.clock.now()
+        resource.activity = Work(
+            resource.name, lambda stopping: self.run(plane, resource, stopping)
+        )
+        plane.watch(resource)
+
+    def ended(self, plane: ControlPlane, resource: Resource, outcome: Outcome) -> None:
+        resource.fields[self.end_field] = plane.clock.now()
+        plane.set_status(resource, outcome.status, outcome.reason)
+
+    def stop(self, plane: ControlPlane, resource: Resource) -> None:
+        if resource.status != "InProgress":
+            raise invalid(
+                f"The request was rejected because the {resource.kind.name.replace('-', ' ')} "
+                f"is in status {resource.status}."
+            )
+        plane.set_status(resource, "Stopping")
+        resource.transition = None
+        if resource.activity is not None:
+            resource.activity.stop()
+        else:  # its work had not begun
+            plane.later(resource, "Stopped", 0)
+
+
+class TrainingJobRules(JobRules):
+    """A training job, executed when a program stands in for its image."""
+
+    start_field = "TrainingStartTime"
+    end_field = "TrainingEndTime"
+
+    def before_create(
+        self, plane: ControlPlane, region: str, params: dict[str, Any]
+    ) -> dict[str, Any]:
+        for required in ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition"):
+            if required not in params:
+                raise invalid(f"{required} is required.")
+        now = plane.clock.now()
+        transition = {"Status": "Starting", "StartTime": now, "StatusMessage": "Starting"}
+        return {"SecondaryStatus": "Starting", "SecondaryStatusTransitions": [transition]}
+
+    def run(self, plane: ControlPlane, resource: Resource, stopping: threading.Event) -> Outcome:
+        return training.run(
+            resource.described(),
+            resource.region,
+            plane.machine,
+            lambda status: _enter(plane, resource, status),
+            stopping,
+        )
+
+    def ended(self, plane: ControlPlane, resource: Resource, outcome: Outcome) -> None:
+        super().ended(plane, resource, outcome)
+        _enter(plane, resource, outcome.status)
+        started = resource.fields["TrainingStartTime"]
+        seconds = max(1, round(resource.fields["TrainingEndTime"] - started))
+        resource.fields["TrainingTimeInSeconds"] = seconds
+        resource.fields["BillableTimeInSeconds"] = seconds
+
+    def stop(self, plane: ControlPlane, resource: Resource) -> None:
+        super().stop(plane, resource)
+        _enter(plane, resource, "Stopping")
+
+    def summary(self, resource: Resource) -> dict[str, Any]:
+        return {"CreationTime": resource.created}
+
+
+def _enter(plane: ControlPlane, job: Resource, status: str) -> None:
+    """Record a secondary status as DescribeTrainingJob shows it."""
+    now = plane.clock.now()
+    job.fields["SecondaryStatus"] = status
+    earlier = [dict(t) for t in job.fields["SecondaryStatusTransitions"]]
+    earlier[-1].setdefault("EndTime", now)
+    job.fields["SecondaryStatusTransitions"] = [
+        *earlier,
+        {"Status": status, "StartTime": now, "StatusMessage": status},
+    ]
+
+
+class ProcessingJobRules(JobRules):
+    """A processing job: no program stands in for its image yet, so it fails and says so."""
+
+    start_field = "ProcessingStartTime"
+    end_field = "ProcessingEndTime"
+
+    def run(self, plane: ControlPlane, resource: Resource, stopping: threading.Event) -> Outcome:
+        image = resource.fields.get("AppSpecification", {}).get("ImageUri", "")
+        raise JobFailure(f"not executed locally: no program stands in for the image {image}")
+
+
+class TransformJobRules(JobRules):
+    """A batch transform job with a model that exists."""
+
+    start_field = "TransformStartTime"
+    end_field = "TransformEndTime"
+
+    def before_create(
+        self, plane: ControlPlane, region: str, params: dict[str, Any]
+    ) -> dict[str, Any]:
+        plane.need("model", region, params["ModelName"])
+        return {}
+
+    def run(self, plane: ControlPlane, resource: Resource, stopping: threading.Event) -> Outcome:
+        model = plane.find("model", resource.region, resource.fields["ModelName"])
+        if model is None:
+            raise JobFailure("ClientError: the model was deleted before the job started")
+        return transform.run(
+            resource.described(), model.described(), resource.region, plane.machine, stopping
+        )
+
+
+RULES: dict[str, Rules] = {
+    "training-job": TrainingJobRules(),
+    "processing-job": ProcessingJobRules(),
+    "transform-job": TransformJobRules(),
+}

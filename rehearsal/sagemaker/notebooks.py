@@ -1,0 +1,161 @@
+"""Notebook instances and their lifecycle configurations."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from rehearsal.errors import invalid
+from rehearsal.sagemaker.plane import ControlPlane, Handler
+from rehearsal.sagemaker.resource import Outcome, Resource
+from rehearsal.sagemaker.rules import Rules
+from rehearsal.sandbox import run_script
+
+_HOME = "/home/ec2-user/SageMaker"
+_BOOT_SECONDS = 120.0
+_STOP_SECONDS = 60.0
+
+
+class NotebookInstanceRules(Rules):
+    """Stopped only from InService, deleted only from Stopped or Failed."""
+
+    def before_create(
+        self, plane: ControlPlane, region: str, params: dict[str, Any]
+    ) -> dict[str, Any]:
+        config = params.get("LifecycleConfigName")
+        if config:
+            plane.need("notebook-lifecycle-config", region, config)
+        name = params["NotebookInstanceName"]
+        return {
+            "NotebookInstanceLifecycleConfigName": config,
+            "Url": f"{name}.notebook.{region}.sagemaker.aws",
+            "VolumeSizeInGB": params.get("VolumeSizeInGB", 5),
+            "DirectInternetAccess": params.get("DirectInternetAccess", "Enabled"),
+            "RootAccess": params.get("RootAccess", "Enabled"),
+        }
+
+    def created(self, plane: ControlPlane, resource: Resource) -> None:
+        # OnCreate runs once, then OnStart, as at every start.
+        _boot(plane, resource, ("OnCreate", "OnStart"))
+
+    def ended(self, plane: ControlPlane, resource: Resource, outcome: Outcome) -> None:
+        if outcome.status != "InService":
+            plane.set_status(resource, outcome.status, outcome.reason)
+            return
+        remaining = resource.private.get("scripts", [])
+        if remaining:
+            _run_next(plane, resource)
+            return
+        plane.later(resource, "InService", _BOOT_SECONDS)
+
+    def stop(self, plane: ControlPlane, resource: Resource) -> None:
+        if resource.status != "InService":
+            raise invalid(
+                f"Status ({resource.status}) not in ([InService]). Unable to transition to "
+                f"(Stopping) for Notebook Instance ({resource.arn})."
+            )
+        plane.set_status(resource, "Stopping")
+        plane.later(resource, "Stopped", _STOP_SECONDS)
+
+    def start(self, plane: ControlPlane, resource: Resource) -> None:
+        if resource.status not in ("Stopped", "Failed"):
+            raise invalid(
+                f"Status ({resource.status}) not in ([Stopped, Failed]). Unable to transition to "
+                f"(Pending) for Notebook Instance ({resource.arn})."
+            )
+        plane.set_status(resource, "Pending")
+        _boot(plane, resource, ("OnStart",))
+
+    def before_update(
+        self, plane: ControlPlane, resource: Resource, params: dict[str, Any]
+    ) -> None:
+        if resource.status not in ("Stopped", "Failed"):
+            raise invalid(
+                f"Status ({resource.status}) not in ([Stopped, Failed]). Unable to transition to "
+                f"(Updating) for Notebook Instance ({resource.arn})."
+            )
+
+    def updated(self, plane: ControlPlane, resource: Resource, params: dict[str, Any]) -> None:
+        if "LifecycleConfigName" in params:
+            resource.fields["NotebookInstanceLifecycleConfigName"] = params["LifecycleConfigName"]
+        plane.set_status(resource, "Updating")
+        plane.later(resource, "Stopped", _STOP_SECONDS)
+
+    def deleted(self, plane: ControlPlane, resource: Resource) -> None:
+        shutil.rmtree(instance_root(plane, resource), ignore_errors=True)
+
+
+def instance_root(plane: ControlPlane, instance: Resource) -> Path:
+    """The directory that stands for a notebook instance's machine."""
+    return plane.machine.directory / "notebooks" / instance.region / instance.name
+
+
+def _boot(plane: ControlPlane, instance: Resource, moments: tuple[str, ...]) -> None:
+    name = instance.fields.get("NotebookInstanceLifecycleConfigName")
+    scripts: list[str] = []
+    if name:
+        config = plane.need("notebook-lifecycle-config", instance.region, name)
+        scripts = [s["Content"] for m in moments for s in config.fields.get(m, [])]
+    instance.private["scripts"] = scripts
+    if scripts:
+        _run_next(plane, instance)
+    else:
+        plane.later(instance, "InService", _BOOT_SECONDS)
+
+
+def _run_next(plane: ControlPlane, instance: Resource) -> None:
+    instance.activity = run_script(
+        plane.machine,
+        instance.region,
+        root=instance_root(plane, instance),
+        home=_HOME,
+        content=instance.private["scripts"].pop(0),
+        metadata={"ResourceArn": instance.arn, "ResourceName": instance.name},
+    )
+    plane.watch(instance)
+
+
+class NotebookLifecycleConfigRules(Rules):
+    """A lifecycle configuration stays while an instance uses it."""
+
+    def before_delete(
+        self, plane: ControlPlane, resource: Resource, params: dict[str, Any]
+    ) -> None:
+        for instance in plane.all("notebook-instance", resource.region):
+            if instance.fields.get("NotebookInstanceLifecycleConfigName") == resource.name:
+                raise invalid(
+                    f"Unable to delete Notebook Instance Lifecycle Config '{resource.arn}'. "
+                    f"(Details: it is in use by notebook instance {instance.name}.)"
+                )
+
+
+def create_presigned_notebook_instance_url(
+    plane: ControlPlane, region: str, params: dict[str, Any]
+) -> dict[str, Any]:
+    """CreatePresignedNotebookInstanceUrl: a link that opens for five minutes."""
+    instance = plane.need("notebook-instance", region, params["NotebookInstanceName"])
+    if instance.status != "InService":
+        raise invalid(
+            f"Status ({instance.status}) not in ([InService]). Unable to create a presigned URL "
+            f"for Notebook Instance ({instance.arn})."
+        )
+    token = plane.links.make(
+        {
+            "what": "SageMaker notebook instance",
+            "region": region,
+            "notebook instance": instance.name,
+        },
+        plane.clock.now() + 300,
+    )
+    return {"AuthorizedUrl": f"{plane.machine.endpoint_url}/_local/open?token={token}"}
+
+
+RULES: dict[str, Rules] = {
+    "notebook-instance": NotebookInstanceRules(),
+    "notebook-lifecycle-config": NotebookLifecycleConfigRules(),
+}
+
+OPERATIONS: dict[str, Handler] = {
+    "CreatePresignedNotebookInstanceUrl": create_presigned_notebook_instance_url
+}

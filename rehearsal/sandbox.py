@@ -1,0 +1,82 @@
+"""A directory that stands for an attendee's machine, in which lifecycle scripts run for real.
+
+What differs from AWS: no container and no other user. Absolute paths are prefixed by
+`WORKSHOP_ROOT`, which the scripts honour as install scripts honour DESTDIR.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from rehearsal.machine import Machine, end_process
+from rehearsal.sagemaker.resource import Outcome
+
+# A lifecycle script that has not returned by then fails the start
+# (developer guide, "Lifecycle configuration best practices").
+SCRIPT_LIMIT_SECONDS = 300
+
+
+class LifecycleScript:
+    """An activity: one lifecycle script, then the resource is in service."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self._process = process
+        self._log = log
+        self._deadline = time.monotonic() + SCRIPT_LIMIT_SECONDS
+
+    def poll(self) -> Outcome | None:
+        """InService when the script returned 0; Failed with its last words otherwise."""
+        code = self._process.poll()
+        if code is None:
+            if time.monotonic() < self._deadline:
+                return None
+            end_process(self._process)
+            return Outcome("Failed", "Lifecycle configuration took longer than 5 minutes.")
+        if code != 0:
+            words = " ".join(self._log.read_text(errors="replace").strip().splitlines()[-3:])
+            return Outcome("Failed", f"LifecycleConfigurationFailed: exit code {code}: {words}")
+        return Outcome("InService")
+
+    def stop(self) -> None:
+        """End the script."""
+        end_process(self._process)
+
+
+def run_script(
+    machine: Machine,
+    region: str,
+    *,
+    root: Path,
+    home: str,
+    content: str,
+    metadata: dict[str, str],
+) -> LifecycleScript:
+    """Start a lifecycle script.
+
+    `root` stands for `/`, `home` is the home directory below it, `content` the base64 text
+    of the script, `metadata` what /opt/ml/metadata/resource-metadata.json says.
+    """
+    home_path = root / home.lstrip("/")
+    home_path.mkdir(parents=True, exist_ok=True)
+    metadata_path = root / "opt/ml/metadata/resource-metadata.json"
+    metadata_path.parent.mkdir(parents=True, exist_ok=True)
+    metadata_path.write_text(json.dumps(metadata))
+    (root / "var/log/apps").mkdir(parents=True, exist_ok=True)
+    (root / "tmp").mkdir(exist_ok=True)
+    script = root / "tmp/lifecycle-script.sh"
+    script.write_bytes(base64.b64decode(content))
+    log = root / "var/log/lifecycle-script.log"
+    environment = machine.environment(
+        region,
+        {"HOME": str(home_path), "WORKSHOP_ROOT": str(root), "TMPDIR": str(root / "tmp")},
+    )
+    # git, uv, aws and python as the image would have them.
+    tools = Path(sys.executable).parent
+    environment["PATH"] = f"{tools}:{environment.get('PATH', '/usr/bin:/bin')}"
+    process = machine.spawn(["bash", str(script)], cwd=root, environment=environment, log=log)
+    return LifecycleScript(process, log)
