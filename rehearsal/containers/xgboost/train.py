@@ -1,0 +1,155 @@
+"""Train built-in XGBoost under the container contract, as the algorithm's image does.
+
+Reads input/config/{hyperparameters,inputdataconfig}.json and input/data/<channel>/, logs to
+stdout, writes model/xgboost-model. On failure it writes output/failure and leaves with 1.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import hyperparameters
+import xgboost
+from contract import CustomerError, base_folder, log, read_config, write_failure
+from data import content_format, read_channel
+
+# File name of the built-in container (algorithm_mode/train.py in
+# aws/sagemaker-xgboost-container); since 1.3-1 in XGBoost's own format, before a pickle.
+MODEL_FILE = "xgboost-model"
+CHANNELS = ("train", "validation")
+# Read by the container itself, or gone from today's xgboost.
+NOT_XGBOOST = {
+    "num_round",
+    "csv_weights",
+    "early_stopping_rounds",
+    "save_model_on_termination",
+    "_tuning_objective_metric",
+    "dsplit",
+    "sketch_eps",
+    "predictor",
+    "lambda_bias",
+    "prob_buffer_row",
+    "single_precision_histogram",
+    "deterministic_histogram",
+}
+# What xgboost says when the data or the parameters are wrong (constants/xgb_constants.py).
+CUSTOMER_ERRORS = (
+    "label must be in [0,1] for logistic regression",
+    "label must be in [0, num_class)",
+    "SoftmaxMultiClassObj: label must be in",
+    "base_score must be in (0,1)",
+    "label must be nonnegative",
+    "the dataset only contains pos or neg samples",
+    "Parameter reg_lambda should be greater equal to 0",
+)
+
+
+class StopWhenTold(xgboost.callback.TrainingCallback):
+    """Ends training after the running round once SIGTERM has come (StopTrainingJob)."""
+
+    def __init__(self) -> None:
+        self.told = False
+        signal.signal(signal.SIGTERM, self._hear)
+
+    def _hear(self, *_: object) -> None:
+        self.told = True
+
+    def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+        """True ends the training."""
+        return self.told
+
+
+def main() -> int:
+    """Train; the exit code says what SageMaker makes of the job."""
+    try:
+        train(base_folder())
+    except CustomerError as error:
+        return fail(f"ClientError: {error}")
+    except Exception:  # noqa: BLE001 - whatever happens, the job must say so
+        traceback.print_exc()
+        return fail(f"AlgorithmError: {traceback.format_exc(limit=-1).strip().splitlines()[-1]}")
+    return 0
+
+
+def fail(reason: str) -> int:
+    """Report a failure in the log and in output/failure."""
+    log("ERROR", reason)
+    write_failure(reason)
+    return 1
+
+
+def train(base: Path) -> None:
+    """Read the configuration and the channels below `base`, and write the model there."""
+    stop = StopWhenTold()
+    settings = hyperparameters.validate(read_config("hyperparameters"))
+    evaluated = read_channels(base / "input" / "data", weighted=settings.get("csv_weights") == 1)
+    for name, matrix in evaluated.items():
+        log("INFO", f"{name} matrix has {matrix.num_row()} rows and {matrix.num_col()} columns")
+    booster = boost(settings, evaluated, stop)
+    if stop.told and settings.get("save_model_on_termination") != "true":
+        log("INFO", "stopped before the end, no model is saved")
+        return
+    model = base / "model" / MODEL_FILE
+    model.parent.mkdir(parents=True, exist_ok=True)
+    # From a buffer: save_model() warns about a name without an extension.
+    model.write_bytes(booster.save_raw("ubj"))
+    log("INFO", f"stored trained model at {model}")
+
+
+def read_channels(folder: Path, *, weighted: bool) -> dict[str, xgboost.DMatrix]:
+    """The matrices of the channels train (required) and validation."""
+    config = read_config("inputdataconfig")
+    if "train" not in config:
+        raise CustomerError("Missing required channel: train")
+    for name in config:
+        if name not in CHANNELS:
+            raise CustomerError(f"Extraneous channel found: {name}")
+    for name in config:
+        if config[name].get("TrainingInputMode") == "Pipe":
+            raise CustomerError(f"Channel {name}: Pipe mode does not run locally, use File")
+    # One content type for both: the container takes the train channel's.
+    data_format = content_format(config["train"].get("ContentType"), default="text/libsvm")
+    return {
+        name: read_channel(folder / name, data_format, weighted=weighted and name == "train")
+        for name in CHANNELS
+        if name in config
+    }
+
+
+def boost(
+    settings: dict[str, Any], evaluated: dict[str, xgboost.DMatrix], stop: StopWhenTold
+) -> xgboost.Booster:
+    """Run the rounds, a line with every metric for each."""
+    parameters = {name: value for name, value in settings.items() if name not in NOT_XGBOOST}
+    tuned = settings.get("_tuning_objective_metric", "").split(":")[-1]
+    if tuned and tuned not in parameters.get("eval_metric", []):
+        parameters["eval_metric"] = [*parameters.get("eval_metric", []), tuned]
+    try:
+        return xgboost.train(
+            parameters,
+            evaluated["train"],
+            num_boost_round=settings["num_round"],
+            evals=[(matrix, name) for name, matrix in evaluated.items()],
+            early_stopping_rounds=settings.get("early_stopping_rounds"),
+            callbacks=[stop],
+            verbose_eval=True,
+        )
+    except xgboost.core.XGBoostError as error:
+        text = str(error)
+        if any(known in text for known in CUSTOMER_ERRORS):
+            raise CustomerError(_first_sentence(text)) from None
+        raise
+
+
+def _first_sentence(text: str) -> str:
+    """xgboost's message without its time stamp, source line and stack trace."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[0].split(": ", 2)[-1] if lines else text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
