@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import xgboost
 from contract import CustomerError
+from lean import xgboost
 from scipy.sparse import csr_matrix
 
 CSV = "csv"

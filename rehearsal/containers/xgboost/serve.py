@@ -16,9 +16,9 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import xgboost
 from contract import CustomerError, base_folder, log
 from data import content_format, read_rows
+from lean import xgboost
 
 CSV = "text/csv"
 JSON = "application/json"

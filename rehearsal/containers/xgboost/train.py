@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import hyperparameters
-import xgboost
 from contract import CustomerError, base_folder, log, read_config, write_failure
 from data import content_format, read_channel
+from lean import xgboost
 
 # File name of the built-in container (algorithm_mode/train.py in
 # aws/sagemaker-xgboost-container); since 1.3-1 in XGBoost's own format, before a pickle.
