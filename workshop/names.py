@@ -15,13 +15,27 @@ TAG_ATTENDEE = "workshop:attendee"
 # The word between hyphens in the names of what all attendees share.
 SHARED = "shared"
 
-NAME_PATTERN = re.compile(r"[a-z][a-z0-9]*")
+# CloudFormation wants a stack name to begin with a letter; what follows may be anything.
+WORKSHOP_NAME_PATTERN = re.compile(r"[a-z][a-z0-9]*")
+ATTENDEE_ID_PATTERN = re.compile(r"[a-z0-9]+")
 PREFIX_MAX_LENGTH = 20
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
 
 
-def is_name(text: str) -> bool:
-    """Whether `text` can be a workshop name or an attendee id."""
-    return NAME_PATTERN.fullmatch(text) is not None
+def is_workshop_name(text: str) -> bool:
+    """Whether `text` can be a workshop name."""
+    return WORKSHOP_NAME_PATTERN.fullmatch(text) is not None
+
+
+def is_attendee_id(text: str) -> bool:
+    """Whether `text` can be an attendee id.
+
+    The word for what all share is none, nor are twelve digits: the workshop's bucket,
+    `ml101-123456789012-us-east-1`, must not read as an attendee's.
+    """
+    if text == SHARED or _ACCOUNT_ID.fullmatch(text):
+        return False
+    return ATTENDEE_ID_PATTERN.fullmatch(text) is not None
 
 
 def environment_name(workshop: str, attendee: str) -> str:
@@ -87,6 +101,4 @@ def owner_by_name(workshop: str, name: str) -> str | None:
     if not name.startswith(start):
         return None
     attendee = name[len(start) :].split("-", 1)[0]
-    if not is_name(attendee) or attendee == SHARED:
-        return None
-    return attendee
+    return attendee if is_attendee_id(attendee) else None
