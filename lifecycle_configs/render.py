@@ -1,0 +1,90 @@
+"""Render the scripts that boot an attendee's environment. Pure: values in, text out."""
+
+from __future__ import annotations
+
+import base64
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from workshop import names
+from workshop.errors import WorkshopError
+from workshop.model import Environment
+
+# CreateStudioLifecycleConfig and CreateNotebookInstanceLifecycleConfig (botocore's model):
+# the content has at most 16,384 base64 characters, so 12,288 bytes.
+MAX_ENCODED = 16_384
+
+ACCOUNT = "{account}"
+
+_HERE = Path(__file__).parent
+_PLACEHOLDER = re.compile(r"@([a-z0-9_]+)@")
+_SHEBANG = "#!/usr/bin/env bash\n"
+
+
+@dataclass(frozen=True, slots=True)
+class BootValues:
+    """What a boot script must know; the same for all attendees of a region.
+
+    `bucket` (the workshop's bucket) and `bundle` (an s3:// URL) may hold `{account}`, which
+    the script fills in at run time: the account is not known when templates are written.
+    `bundle_sha256` is the bundle's content hash in hexadecimal.
+    """
+
+    workshop: str
+    repository: str
+    ref: str
+    bucket: str
+    bundle: str
+    bundle_sha256: str
+
+
+def labs_directory(repository: str) -> str:
+    """The directory a repository is cloned into: the last part of its URL, without .git."""
+    return repository.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git")
+
+
+def render(environment: Environment, values: BootValues) -> str:
+    """The whole script for a Studio app or a notebook instance, with LF line endings."""
+    words = {
+        "workshop": values.workshop,
+        "repository": values.repository,
+        "ref": values.ref,
+        "labs_name": labs_directory(values.repository),
+        "bucket": values.bucket,
+        "bundle": values.bundle,
+        "bundle_sha256": values.bundle_sha256,
+        "tag_workshop": names.TAG_WORKSHOP,
+        "tag_attendee": names.TAG_ATTENDEE,
+    }
+    text = _SHEBANG + _part("boot.sh") + _part(f"{environment}.sh")
+    return _PLACEHOLDER.sub(lambda match: _quoted(words[match[1]]), text)
+
+
+def encode(script: str) -> str:
+    """The script in base64, as SageMaker takes it.
+
+    Raises WorkshopError if it has more than MAX_ENCODED characters.
+    """
+    encoded = base64.b64encode(script.encode()).decode()
+    if len(encoded) > MAX_ENCODED:
+        raise WorkshopError(
+            f"the lifecycle script has {len(encoded):,} base64 characters",
+            f"SageMaker takes at most {MAX_ENCODED:,}",
+            "shorten lifecycle_configs/boot.sh, or the repository's URL",
+        )
+    return encoded
+
+
+def _part(name: str) -> str:
+    """A script file without its first line and, for size, without its comments."""
+    lines = (_HERE / name).read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    return "\n".join(kept) + "\n"
+
+
+def _quoted(value: str) -> str:
+    # Always in quotes: a tag key with a colon must also be a YAML string.
+    quoted = shlex.quote(value)
+    return quoted if quoted.startswith("'") else f"'{quoted}'"

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Studio runs this as sagemaker-user whenever a JupyterLab app starts; HOME is the space's
+# own volume and outlives the app.
+
+place() {
+  environment=studio
+  base=$HOME
+  state=$HOME/.workshop
+}
+
+main "$@" || true
+exit 0
