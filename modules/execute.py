@@ -1,0 +1,167 @@
+"""Running a lab without a browser: parameters in, the executed notebook and its result out."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from modules.declarations import DECLARATION, Module
+from modules.kernel import CellFailed, run_cells
+from modules.parameters import Value, inject, read_defaults
+from workshop.names import attendee_prefix
+
+# What a lab's last check writes into its working directory: {"metric": ..., "value": ...}.
+RESULT_FILE = "result.json"
+
+# (number of the code cell from 1, how many there are, the heading above it)
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the lab measured."""
+
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution. `reason` says why it is not `ok`; `seconds` is wall time."""
+
+    module: Module
+    attendee: str
+    result: Result | None
+    ok: bool
+    reason: str
+    notebook: Path
+    seconds: float
+
+
+def open_notebook(module: Module) -> Any:
+    """The module's notebook, as nbformat 4."""
+    import nbformat
+
+    return nbformat.read(module.notebook, as_version=4)  # type: ignore[no-untyped-call]
+
+
+def parameters_of(module: Module) -> dict[str, Value]:
+    """The parameters the module's notebook knows, with their defaults."""
+    return read_defaults(open_notebook(module))
+
+
+def execute_module(
+    module: Module,
+    parameters: Mapping[str, Value],
+    *,
+    output: Path,
+    progress: Progress = lambda *_: None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    environment: Mapping[str, str] | None = None,
+) -> Run:
+    """Execute a module's notebook from top to bottom, in a fresh kernel of this interpreter.
+
+    The notebook works in a temporary copy of the module's folder, so that runs side by side do
+    not meet. The executed copy is kept in `output`, also when a cell fails or the run is
+    interrupted: MODULE-ATTENDEE-UTCTIME.ipynb.
+
+    Args:
+        parameters: override the cell tagged `parameters`; must name `workshop`, `attendee`.
+        environment: variables for the kernel beside those of this process.
+
+    Raises:
+        UsageError: the lab does not know one of the parameters.
+    """
+    notebook = open_notebook(module)
+    inject(notebook, parameters)
+    attendee = str(parameters["attendee"])
+    kept = output / f"{module.name}-{attendee}-{now():%Y%m%dT%H%M%SZ}.ipynb"
+    started = time.monotonic()
+    failure: CellFailed | None = None
+    with tempfile.TemporaryDirectory(prefix="workshop-run-") as temporary:
+        folder = Path(temporary) / module.name
+        shutil.copytree(
+            module.folder,
+            folder,
+            ignore=shutil.ignore_patterns("*.ipynb", DECLARATION, "__pycache__", RESULT_FILE),
+        )
+        try:
+            run_cells(notebook, folder, headings_of(notebook), progress, environment or {})
+        except CellFailed as error:
+            failure = error
+        finally:
+            _keep(notebook, kept)
+        result = read_result(folder / RESULT_FILE)
+    prefix = attendee_prefix(str(parameters["workshop"]), attendee)
+    reason = explain(failure, prefix) if failure else judge(module, result)
+    return Run(
+        module=module,
+        attendee=attendee,
+        result=result,
+        ok=not reason,
+        reason=reason,
+        notebook=kept,
+        seconds=round(time.monotonic() - started, 3),
+    )
+
+
+def headings_of(notebook: Any) -> list[str]:
+    """For each cell the last Markdown heading at or above it, "" before the first."""
+    headings = []
+    current = ""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            found = re.search(r"^#+\s+(.+)$", cell.source, re.MULTILINE)
+            current = found.group(1).strip() if found else current
+        headings.append(current)
+    return headings
+
+
+def read_result(path: Path) -> Result | None:
+    """What the lab wrote, or None if it wrote nothing that can be read."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return Result(str(content["metric"]), float(content["value"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def judge(module: Module, result: Result | None) -> str:
+    """Why a result is not the expected one, "" if it is."""
+    expected = module.expected
+    if result is None:
+        return f"the notebook wrote no {RESULT_FILE}"
+    if result.metric != expected.metric:
+        return f"the notebook measured {result.metric}, {expected.metric} was expected"
+    if not result.value >= expected.at_least:  # so that NaN fails, too
+        return f"{expected.metric} is {result.value:g}, expected at least {expected.at_least:g}"
+    return ""
+
+
+def explain(failure: CellFailed, prefix: str) -> str:
+    """One line about a failed cell: where, which job or endpoint, and what it said last.
+
+    All that a lab makes has a name that begins with `prefix`, so the last such name the cell
+    printed is what it was waiting for.
+    """
+    names = re.findall(rf"\b{re.escape(prefix)}[A-Za-z0-9-]*[A-Za-z0-9]", failure.output)
+    lines = [line.strip() for line in failure.message.splitlines() if line.strip()]
+    said = lines[-1] if lines else failure.kind
+    if names and names[-1] not in said:
+        said = f"{names[-1]}: {said}"
+    return f"{failure.heading}: {said}" if failure.heading else said
+
+
+def _keep(notebook: Any, path: Path) -> None:
+    import nbformat
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, path)  # type: ignore[no-untyped-call]

@@ -1,0 +1,315 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Iris with the built-in XGBoost
+#
+# Which of three species is an iris, judging by four measurements? You will
+#
+# 1. put a data set into Amazon S3,
+# 2. train a classifier with SageMaker's built-in XGBoost,
+# 3. deploy it to a real-time endpoint and ask it,
+# 4. score a whole file with a batch transform,
+# 5. check both, and clean up.
+#
+# Run the cells in order. The whole lab takes about 30 minutes, most of it waiting for machines
+# to start. Training and transform machines are billed by the second while they work;
+# **the endpoint is billed until you delete it**.
+
+# %% [markdown]
+# ## Who you are
+#
+# In a workshop's environment you can leave these empty: your workshop has written them to
+# `~/.workshop/context.json`. Elsewhere, fill them in.
+
+# %% tags=["parameters"]
+workshop = ""  # the workshop's name
+attendee = ""  # your id in the workshop
+region = ""  # an AWS region, such as eu-central-1
+bucket = ""  # the S3 bucket for your data
+prefix = ""  # what your keys in the bucket begin with, such as attendees/ann/
+role = ""  # ARN of the role that SageMaker works with on your behalf
+poll_seconds = 10  # how often to ask whether a job is done
+clean_up = False  # whether the last cell deletes what you made
+
+# %%
+import json
+from pathlib import Path
+
+context_file = Path.home() / ".workshop" / "context.json"
+context = json.loads(context_file.read_text()) if context_file.exists() else {}
+workshop = workshop or context["workshop"]
+attendee = attendee or context["attendee"]
+region = region or context["region"]
+bucket = bucket or context["bucket"]
+prefix = prefix or context["prefix"]
+role = role or context["role"]
+
+print(f"{attendee} of {workshop} in {region}, data under s3://{bucket}/{prefix}")
+
+# %% [markdown]
+# ## Connect to SageMaker
+#
+# Everything you make has a name that begins with `<workshop>-<attendee>-` and carries two tags,
+# so that your things and your neighbour's are never mixed up.
+
+# %%
+import os
+import time
+
+# The SDK reads container logs through the default region, not through the session's.
+os.environ["AWS_DEFAULT_REGION"] = region
+# It would simulate your role's policies first, which takes a permission you do not need.
+os.environ.setdefault("SAGEMAKER_VALIDATE_ROLE", "false")
+
+import boto3
+from sagemaker.core.helper.session_helper import Session
+
+session = Session(
+    boto_session=boto3.Session(region_name=region),
+    default_bucket=bucket,
+    # The SDK reports how it is used to AWS unless told not to.
+    sagemaker_config={
+        "SchemaVersion": "1.0",
+        "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}},
+    },
+)
+aws = {"session": session.boto_session, "region": region}
+s3 = boto3.client("s3", region_name=region)
+
+name_prefix = f"{workshop}-{attendee}-"
+name = f"{name_prefix}iris-{time.strftime('%Y%m%d%H%M%S', time.gmtime())}"
+folder = f"{prefix}{name}"
+tags = {"workshop:name": workshop, "workshop:attendee": attendee}
+print(f"this run is called {name}")
+
+# %% [markdown]
+# ## Prepare the data
+#
+# `iris.csv` has a header and ends each row with the species. Built-in XGBoost wants **CSV without
+# a header, the target first**, and numbers only. Of the 150 flowers, 90 are for training, 30 to
+# watch the training, and 30 are held back until the end.
+
+# %%
+import csv
+import random
+
+SPECIES = ["setosa", "versicolor", "virginica"]
+
+with Path("iris.csv").open(newline="") as file:
+    flowers = [
+        [SPECIES.index(row.pop("species")), *map(float, row.values())]
+        for row in csv.DictReader(file)
+    ]
+random.Random(7).shuffle(flowers)
+train, validation, test = flowers[:90], flowers[90:120], flowers[120:]
+
+
+def to_csv(rows):
+    return "\n".join(",".join(str(value) for value in row) for row in rows)
+
+
+test_species = [row[0] for row in test]
+test_measurements = to_csv(row[1:] for row in test)  # for predictions: no target
+
+for key, body in {
+    "train/train.csv": to_csv(train),
+    "validation/validation.csv": to_csv(validation),
+    "test/test.csv": test_measurements,
+}.items():
+    s3.put_object(Bucket=bucket, Key=f"{folder}/{key}", Body=body)
+print(to_csv(train[:3]))
+
+# %% [markdown]
+# ## Train
+#
+# A *training job* starts a machine, runs the algorithm's container on your data, stores the model
+# in S3 and stops the machine. You pick image, machine and hyperparameters. `multi:softprob` makes
+# the model answer with a probability for each of the three classes.
+#
+# The log below comes from the container: `mlogloss` should fall in both columns.
+
+# %%
+from sagemaker.core import image_uris
+from sagemaker.core.shapes import OutputDataConfig, StoppingCondition, Tag
+from sagemaker.core.training.configs import Compute, InputData
+from sagemaker.train import ModelTrainer
+
+image = image_uris.retrieve("xgboost", region, version="1.7-1", instance_type="ml.m5.xlarge")
+tag_list = [Tag(key=key, value=value) for key, value in tags.items()]
+
+trainer = ModelTrainer(
+    sagemaker_session=session,
+    role=role,
+    training_image=image,
+    base_job_name=f"{name_prefix}iris",
+    compute=Compute(instance_type="ml.m5.xlarge", instance_count=1),
+    hyperparameters={
+        "objective": "multi:softprob",
+        "num_class": 3,
+        "num_round": 30,
+        "max_depth": 3,
+        "eta": 0.2,
+        "subsample": 0.8,
+        "seed": 7,
+    },
+    output_data_config=OutputDataConfig(s3_output_path=f"s3://{bucket}/{folder}/model"),
+    stopping_condition=StoppingCondition(max_runtime_in_seconds=600),
+    tags=tag_list,
+)
+trainer.train(
+    input_data_config=[
+        InputData(
+            channel_name=channel,
+            data_source=f"s3://{bucket}/{folder}/{channel}/",
+            content_type="text/csv",
+        )
+        for channel in ("train", "validation")
+    ],
+    wait=False,
+    logs=False,
+)
+training_job = trainer._latest_training_job
+print(f"training job {training_job.training_job_name}")
+training_job.wait(poll=poll_seconds, logs=True)
+
+# %% [markdown]
+# ## Deploy to an endpoint
+#
+# Three things make an endpoint: the *model* (your training result and the image that can read it),
+# the *endpoint configuration* (which machine serves which model) and the *endpoint* itself. It
+# takes three to five minutes to start, and is billed from then on, asked or not.
+
+# %%
+from sagemaker.core.resources import Endpoint, EndpointConfig, Model
+from sagemaker.core.shapes import ContainerDefinition, ProductionVariant
+
+model = Model.create(
+    model_name=name,
+    primary_container=ContainerDefinition(
+        image=image, model_data_url=training_job.model_artifacts.s3_model_artifacts
+    ),
+    execution_role_arn=role,
+    tags=tag_list,
+    **aws,
+)
+endpoint_config = EndpointConfig.create(
+    endpoint_config_name=name,
+    production_variants=[
+        ProductionVariant(
+            variant_name="AllTraffic",
+            model_name=name,
+            instance_type="ml.m5.large",
+            initial_instance_count=1,
+        )
+    ],
+    tags=tag_list,
+    **aws,
+)
+endpoint = Endpoint.create(endpoint_name=name, endpoint_config_name=name, tags=tag_list, **aws)
+print(f"endpoint {name}")
+endpoint.wait_for_status("InService", poll=poll_seconds)
+
+# %% [markdown]
+# ## Ask the endpoint
+#
+# One request may carry many rows. The content type says what you send, `accept` what you want
+# back: three probabilities for each flower. The most probable species is the prediction.
+
+
+# %%
+def most_probable(probabilities):
+    return max(range(len(SPECIES)), key=lambda index: probabilities[index])
+
+
+answer = endpoint.invoke(body=test_measurements, content_type="text/csv", accept="application/json")
+scores = [row["score"] for row in json.loads(answer.body.read())["predictions"]]
+from_endpoint = [most_probable(row) for row in scores]
+
+for measurements, row in zip(test_measurements.splitlines()[:3], scores[:3], strict=True):
+    shown = ", ".join(f"{species} {p:.2f}" for species, p in zip(SPECIES, row, strict=True))
+    print(f"{measurements}: {shown}")
+
+# %% [markdown]
+# ## Score a file with a batch transform
+#
+# When nobody waits for the answer, you need no endpoint: a *transform job* starts a machine, sends
+# it the lines of your file, writes their answers to S3 and stops. `Line` in and out keeps one
+# answer per row, in the same order.
+
+# %%
+from sagemaker.core.transformer import Transformer
+
+transformer = Transformer(
+    model_name=model.model_name,
+    instance_type="ml.m5.xlarge",
+    instance_count=1,
+    strategy="MultiRecord",
+    assemble_with="Line",
+    accept="text/csv",
+    output_path=f"s3://{bucket}/{folder}/predictions",
+    base_transform_job_name=f"{name_prefix}iris",
+    tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+    sagemaker_session=session,
+)
+transformer.transform(
+    f"s3://{bucket}/{folder}/test/",
+    content_type="text/csv",
+    split_type="Line",
+    wait=False,
+    logs=False,
+)
+transform_job = transformer.latest_transform_job
+print(f"transform job {transform_job.transform_job_name}")
+transform_job.wait(poll=poll_seconds, logs=True)
+
+# %%
+output = s3.get_object(Bucket=bucket, Key=f"{folder}/predictions/test.csv.out")
+lines = [line for line in output["Body"].read().decode().splitlines() if line.strip()]
+from_transform = [most_probable(json.loads(line)) for line in lines]
+print(lines[0])
+
+# %% [markdown]
+# ## Check the result
+#
+# The 30 flowers that the model has never seen decide. Both ways must agree, since the model is the
+# same.
+
+
+# %%
+def accuracy(predicted):
+    assert len(predicted) == len(test_species), f"{len(predicted)} answers for 30 flowers"
+    return sum(map(int.__eq__, predicted, test_species)) / len(test_species)
+
+
+value = min(accuracy(from_endpoint), accuracy(from_transform))
+Path("result.json").write_text(json.dumps({"metric": "accuracy", "value": value}))
+print(f"accuracy: endpoint {accuracy(from_endpoint):.3f}, transform {accuracy(from_transform):.3f}")
+assert from_endpoint == from_transform, "endpoint and transform disagree"
+assert value >= 0.9, f"accuracy {value:.3f} is below 0.9"
+
+# %% [markdown]
+# ## Clean up
+#
+# Deleting the endpoint alone stops the bill, but leaves its configuration, the model and your
+# data behind. In a workshop's environment, one command in a terminal removes all that is yours:
+#
+#     workshop cleanup
+#
+# To delete what this lab made from here, set `clean_up = True` and run the next cell.
+
+# %%
+if clean_up:
+    endpoint.delete()
+    endpoint_config.delete()
+    model.delete()
+    print(f"deleted endpoint, endpoint configuration and model {name}")
