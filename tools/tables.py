@@ -1,0 +1,89 @@
+"""The tables in workshop/data/, derived from what botocore, cfn-lint and the modules say."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import boto3
+import botocore.session
+
+from modules.declarations import load_modules
+
+# What an attendee's environment of a kind is made of, in CloudFormation's types.
+ENVIRONMENT_TYPES = {
+    "studio": (
+        "AWS::SageMaker::Domain",
+        "AWS::SageMaker::UserProfile",
+        "AWS::SageMaker::Space",
+        "AWS::SageMaker::StudioLifecycleConfig",
+    ),
+    "notebook": (
+        "AWS::SageMaker::NotebookInstance",
+        "AWS::SageMaker::NotebookInstanceLifecycleConfig",
+    ),
+}
+# Use -> the shape of SageMaker's API whose enum lists the instance types of that use.
+INSTANCE_TYPE_SHAPES = {
+    "studio": "AppInstanceType",
+    "notebook": "InstanceType",
+    "training": "TrainingInstanceType",
+    "processing": "ProcessingInstanceType",
+    "transform": "TransformInstanceType",
+    "endpoint": "ProductionVariantInstanceType",
+}
+
+
+def region_table() -> dict[str, list[str] | None]:
+    """Map each of SageMaker's regions to the environments CloudFormation can make there.
+
+    The regions come from botocore's endpoints, in all partitions; the types from cfn-lint's
+    provider schemas. A region that cfn-lint has no schema of maps to None: not known.
+    """
+    session = boto3.Session()
+    regions = [
+        region
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("sagemaker", partition_name=partition)
+    ]
+    return {region: _environments_in(region) for region in sorted(regions)}
+
+
+def _environments_in(region: str) -> list[str] | None:
+    schema = files("cfnlint") / "data" / "schemas" / "providers" / f"{region}.json"
+    if not schema.is_file():
+        return None
+    offered = json.loads(schema.read_text(encoding="utf-8"))
+    return [
+        environment
+        for environment, types in ENVIRONMENT_TYPES.items()
+        if all(name in offered for name in types)
+    ]
+
+
+def instance_type_table() -> dict[str, list[str]]:
+    """Map each use to the instance types of botocore's enum, sorted.
+
+    `system`, which AppInstanceType has for Canvas and the Jupyter server, is no machine an
+    attendee can choose.
+    """
+    model = botocore.session.get_session().get_service_model("sagemaker")
+    return {
+        use: sorted(name for name in model.shape_for(shape).enum if name.startswith("ml."))
+        for use, shape in INSTANCE_TYPE_SHAPES.items()
+    }
+
+
+def module_table() -> dict[str, list[dict[str, Any]]]:
+    """Map each module to the instances it declares.
+
+    A copy, because the configuration stands below the modules and may not import them.
+    """
+    return {
+        name: [
+            {"use": need.use, "instance_type": need.instance_type, "count": need.count}
+            for need in module.needs
+        ]
+        for name, module in load_modules().items()
+    }

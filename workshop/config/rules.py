@@ -1,0 +1,180 @@
+"""Rules between keys. Each looks at a draft and yields what is wrong.
+
+A rule runs only when the keys it names could be read, so that one mistake is reported once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from pydantic_core import PydanticCustomError
+
+from workshop import names
+from workshop.config import fields, tables
+from workshop.config.document import Document, KeyPath
+from workshop.config.people import People, Person, ids_by_place, region_of
+from workshop.config.schema import WorkshopYaml
+from workshop.errors import Problem
+from workshop.model import Environment
+
+# botocore: SpaceIdleSettings and IdleSettings begin at 60 minutes.
+STUDIO_IDLE_FLOOR = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What could be read. Only keys that are not in `broken` may be looked at."""
+
+    document: Document
+    yaml: WorkshopYaml
+    people: People
+    broken: frozenset[str]
+
+    def problem(self, path: KeyPath, what: str, fix: str) -> Problem:
+        """A problem at a key of the file."""
+        return Problem(self.document.where(path), what, fix)
+
+    def environment_of(self, person: Person) -> Environment:
+        """The person's own kind of environment, or the workshop's."""
+        return person.row.environment or self.yaml.environment
+
+    def environments(self) -> list[Environment]:
+        """The kinds of environment that somebody has, sorted."""
+        return sorted({self.environment_of(person) for person in self.people.persons})
+
+
+Rule = Callable[[Draft], Iterator[Problem]]
+
+
+def _end_is_after_start(draft: Draft) -> Iterator[Problem]:
+    starts, ends = fields.moment(draft.yaml.starts), fields.moment(draft.yaml.ends)
+    if ends <= starts:
+        yield draft.problem(
+            ("ends",),
+            f"the workshop ends ({ends.isoformat()}) before it starts ({starts.isoformat()})",
+            "let it end after its start; mind the offsets",
+        )
+
+
+def _ids_are_unique(draft: Draft) -> Iterator[Problem]:
+    for attendee, places in ids_by_place(draft.people.persons).items():
+        for place in places[1:]:
+            what = f"the id {attendee!r} is already given at {places[0]}"
+            yield Problem(place, what, "give every person an id of their own")
+
+
+def _prefixes_are_short(draft: Draft) -> Iterator[Problem]:
+    name = draft.yaml.name
+    for person in draft.people.persons:
+        prefix = names.attendee_prefix(name, person.row.id)
+        if len(prefix) > names.PREFIX_MAX_LENGTH:
+            yield Problem(
+                person.where("id"),
+                f"the name prefix {prefix!r} has {len(prefix)} characters, of at most "
+                f"{names.PREFIX_MAX_LENGTH} (SageMaker's tuning jobs have 32 in all)",
+                "shorten the id, or the workshop's name",
+            )
+
+
+def _regions_are_the_workshops(draft: Draft) -> Iterator[Problem]:
+    regions = draft.yaml.regions
+    for person in draft.people.persons:
+        if person.row.region is not None and person.row.region not in regions:
+            yield Problem(
+                person.where("region"),
+                f"{person.row.region} is not among the workshop's regions",
+                f"use one of {', '.join(regions)}, or add it to `regions`",
+            )
+
+
+def _networks_are_in_the_regions(draft: Draft) -> Iterator[Problem]:
+    for key, section in (("network", draft.yaml.network), ("domain", draft.yaml.domain)):
+        for region in section:
+            if region not in draft.yaml.regions:
+                yield draft.problem(
+                    (key, region),
+                    f"{region} is not among the workshop's regions",
+                    f"use one of {', '.join(draft.yaml.regions)}, or add it to `regions`",
+                )
+
+
+def _regions_have_the_environments(draft: Draft) -> Iterator[Problem]:
+    """CloudFormation must have every type there; see tables.environments_by_region."""
+    regions = draft.yaml.regions
+    used = {
+        (region_of(person, regions), draft.environment_of(person))
+        for person in draft.people.persons
+    }
+    for region, environment in sorted(used):
+        possible = tables.environments_by_region().get(region)
+        if region not in regions or possible is None or environment in possible:
+            continue
+        others = " or ".join(possible) if possible else "another region"
+        yield draft.problem(
+            ("regions", regions.index(region)),
+            f"CloudFormation cannot make a {environment} environment in {region}",
+            f"use {others} there, or another region",
+        )
+
+
+def _workspace_type_fits(draft: Draft) -> Iterator[Problem]:
+    for environment in draft.environments():
+        try:
+            fields.instance_type_for(environment)(draft.yaml.instances.workspace)
+        except PydanticCustomError as error:
+            context = error.context or {}
+            yield draft.problem(("instances", "workspace"), context["what"], context["fix"])
+
+
+def _needs_are_allowed(draft: Draft) -> Iterator[Problem]:
+    for index, module in enumerate(draft.yaml.modules):
+        for need in tables.needs_by_module()[module]:
+            allowed: list[str] = getattr(draft.yaml.instances, need.use)
+            if need.instance_type not in allowed:
+                yield draft.problem(
+                    ("modules", index),
+                    f"{module} needs {need.instance_type} for {need.use}, but instances.{need.use} "
+                    f"allows only {', '.join(allowed)}",
+                    f"add {need.instance_type} to instances.{need.use}, or leave the module out",
+                )
+
+
+def _studio_idle_time_is_possible(draft: Draft) -> Iterator[Problem]:
+    minutes = draft.yaml.idle.workspace_minutes
+    if minutes < STUDIO_IDLE_FLOOR and "studio" in draft.environments():
+        yield draft.problem(
+            ("idle", "workspace_minutes"),
+            f"{minutes} minutes: Studio shuts an idle app down after {STUDIO_IDLE_FLOOR} at least",
+            f"write {STUDIO_IDLE_FLOOR} or more",
+        )
+
+
+def _budgets_agree(draft: Draft) -> Iterator[Problem]:
+    total, each = draft.yaml.budget.total, draft.yaml.budget.per_attendee
+    if total is not None and each is not None and each > total:
+        yield draft.problem(
+            ("budget", "per_attendee"),
+            f"{each:g} USD for one attendee is more than {total:g} USD for all",
+            f"write {total:g} or less, or raise budget.total",
+        )
+
+
+# The keys a rule looks at -> the rule.
+RULES: tuple[tuple[frozenset[str], Rule], ...] = (
+    (frozenset({"starts", "ends"}), _end_is_after_start),
+    (frozenset({"attendees"}), _ids_are_unique),
+    (frozenset({"attendees", "name"}), _prefixes_are_short),
+    (frozenset({"attendees", "regions"}), _regions_are_the_workshops),
+    (frozenset({"network", "domain", "regions"}), _networks_are_in_the_regions),
+    (frozenset({"attendees", "regions", "environment"}), _regions_have_the_environments),
+    (frozenset({"attendees", "environment", "instances"}), _workspace_type_fits),
+    (frozenset({"modules", "instances"}), _needs_are_allowed),
+    (frozenset({"attendees", "environment", "idle"}), _studio_idle_time_is_possible),
+    (frozenset({"budget"}), _budgets_agree),
+)
+
+
+def check_rules(draft: Draft) -> list[Problem]:
+    """Run every rule whose keys could be read."""
+    return [problem for keys, rule in RULES if not keys & draft.broken for problem in rule(draft)]
