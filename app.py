@@ -1,0 +1,22 @@
+"""The CDK app: one workshop file in, one stack per region and attendee out.
+
+`cdk synth -c config=FILE` reads FILE; without it the file that `WORKSHOP_CONFIG` names, or
+workshop.yaml.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from stacks.node import use_supported_node
+
+use_supported_node()  # before aws_cdk is imported, which starts Node
+
+from stacks.compose import add_workshop, new_app  # noqa: E402
+from workshop.config import load_workshop  # noqa: E402
+
+app = new_app()
+config = app.node.try_get_context("config") or os.environ.get("WORKSHOP_CONFIG") or "workshop.yaml"
+add_workshop(app, load_workshop(Path(config)))
+app.synth()

@@ -1,0 +1,1 @@
+"""The workshop as CDK stacks: one shared stack per region, one stack per attendee."""

@@ -1,0 +1,228 @@
+"""The stack with one attendee's environment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sagemaker as sagemaker
+from constructs import Construct
+
+from stacks import places, policies
+from stacks.acknowledge import acknowledge
+from stacks.domain import jupyter_lab_settings
+from workshop import names
+from workshop.model import Attendee, Workshop
+
+# CreateTrainingJob's own maximum: 28 days.
+MAX_RUNTIME_SECONDS = 28 * 24 * 3600
+
+# What the domain's id is called inside Fn::Sub.
+_DOMAIN = "${Domain}"
+
+
+class AttendeeStack(cdk.Stack):
+    """A role of their own, and a user profile with a private space or a notebook instance.
+
+    It carries no assets and refers to the shared stack by names alone, but for the id of
+    the domain. `lifecycle_arn` is attached to the profile where the domain is not ours.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        workshop: Workshop,
+        attendee: Attendee,
+        qualifier: str,
+        synthesizer: cdk.IStackSynthesizer,
+        lifecycle_arn: str | None = None,
+    ) -> None:
+        name = names.attendee_stack_name(workshop.name, attendee.id)
+        super().__init__(
+            scope,
+            f"{name}-{attendee.region}",
+            stack_name=name,
+            env=cdk.Environment(region=attendee.region),
+            synthesizer=synthesizer,
+            suppress_template_indentation=True,
+            description=f"Workshop {workshop.name}: the environment of {attendee.id}",
+        )
+        cdk.Tags.of(self).add(names.TAG_ATTENDEE, attendee.id)
+        domain = domain_reference(workshop, attendee.region)
+        role = AttendeeRole(
+            self,
+            "Access",
+            workshop=workshop,
+            attendee=attendee,
+            qualifier=qualifier,
+            domain=domain,
+        )
+        if attendee.environment == "studio":
+            StudioEnvironment(
+                self,
+                "Studio",
+                workshop=workshop,
+                attendee=attendee,
+                domain=domain,
+                role_arn=role.arn,
+                lifecycle_arn=lifecycle_arn,
+            )
+        else:
+            NotebookEnvironment(
+                self, "Notebook", workshop=workshop, attendee=attendee, role_arn=role.arn
+            )
+        bucket = names.bucket_name(workshop.name, places.ACCOUNT, attendee.region)
+        cdk.CfnOutput(self, "RoleArn", value=role.arn)
+        cdk.CfnOutput(self, "Bucket", value=cdk.Fn.sub(bucket))
+        cdk.CfnOutput(self, "Prefix", value=names.bucket_prefix(attendee.id))
+
+
+class AttendeeRole(Construct):
+    """What the attendee's environment and their jobs run as, under the boundary."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        workshop: Workshop,
+        attendee: Attendee,
+        qualifier: str,
+        domain: Any,
+    ) -> None:
+        super().__init__(scope, id)
+        subject = policy_subject(workshop, attendee, qualifier)
+        role = iam.CfnRole(
+            self,
+            "Role",
+            role_name=subject.name,
+            description=f"Workshop {workshop.name}: {attendee.id}",
+            assume_role_policy_document=policies.substituted(policies.trust()),
+            permissions_boundary=cdk.Fn.sub(places.boundary_arn(workshop.name, attendee.region)),
+            policies=[
+                iam.CfnRole.PolicyProperty(
+                    policy_name="attendee",
+                    policy_document=policies.substituted(
+                        policies.attendee_document(subject), {"Domain": domain}
+                    ),
+                )
+            ],
+        )
+        self.arn = role.attr_arn
+        acknowledge(
+            role,
+            {
+                "AwsSolutions-IAM5": "Wildcards end the attendee's own name prefixes; the rest are "
+                "lists and tokens that take no resource, and AWS's own image repositories",
+            },
+        )
+
+
+class StudioEnvironment(Construct):
+    """A user profile and the one private space it owns."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        workshop: Workshop,
+        attendee: Attendee,
+        domain: Any,
+        role_arn: str,
+        lifecycle_arn: str | None,
+    ) -> None:
+        super().__init__(scope, id)
+        name = names.environment_name(workshop.name, attendee.id)
+        domain_id = cdk.Token.as_string(domain)
+        own_settings: dict[str, Any] = {}
+        if lifecycle_arn is not None:
+            own_settings["jupyter_lab_app_settings"] = jupyter_lab_settings(
+                workshop, cdk.Fn.sub(lifecycle_arn)
+            )
+        profile = sagemaker.CfnUserProfile(
+            self,
+            "Profile",
+            domain_id=domain_id,
+            user_profile_name=name,
+            user_settings=sagemaker.CfnUserProfile.UserSettingsProperty(
+                execution_role=role_arn, **own_settings
+            ),
+        )
+        space = sagemaker.CfnSpace(
+            self,
+            "Space",
+            domain_id=domain_id,
+            space_name=name,
+            ownership_settings={"ownerUserProfileName": name},
+            space_sharing_settings={"sharingType": "Private"},
+            space_settings={
+                "appType": "JupyterLab",
+                "remoteAccess": "DISABLED",
+                "jupyterLabAppSettings": {
+                    "defaultResourceSpec": {"instanceType": workshop.instances.workspace}
+                },
+                "spaceStorageSettings": {
+                    "ebsStorageSettings": {"ebsVolumeSizeInGb": places.SPACE_GB}
+                },
+            },
+        )
+        space.add_resource_dependency(profile)
+
+
+class NotebookEnvironment(Construct):
+    """A notebook instance without root, on the newest platform."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, workshop: Workshop, attendee: Attendee, role_arn: str
+    ) -> None:
+        super().__init__(scope, id)
+        instance = sagemaker.CfnNotebookInstance(
+            self,
+            "Instance",
+            notebook_instance_name=names.environment_name(workshop.name, attendee.id),
+            instance_type=workshop.instances.workspace,
+            role_arn=role_arn,
+            platform_identifier="notebook-al2023-v1",
+            instance_metadata_service_configuration={"minimumInstanceMetadataServiceVersion": "2"},
+            root_access="Disabled",
+            direct_internet_access="Enabled",
+            lifecycle_config_name=places.notebook_lifecycle_name(workshop.name),
+            volume_size_in_gb=places.NOTEBOOK_GB,
+        )
+        acknowledge(
+            instance,
+            {
+                "AwsSolutions-SM1": "No VPC: a workshop's data is public, and a NAT costs by the hour",
+                "AwsSolutions-SM2": "The service's own key: the volume lives for a workshop's days",
+                "AwsSolutions-SM3": "Attendees install packages and fetch labs from the internet",
+            },
+        )
+
+
+def domain_reference(workshop: Workshop, region: str) -> Any:
+    """The domain's id: literal if it exists already, else the shared stack's export."""
+    existing = workshop.domains.get(region)
+    return existing or {"Fn::ImportValue": places.domain_export(workshop.name)}
+
+
+def policy_subject(workshop: Workshop, attendee: Attendee, qualifier: str) -> policies.Subject:
+    """What the attendee's policy is made from."""
+    length = int((workshop.ends - workshop.starts).total_seconds())
+    return policies.Subject(
+        workshop=workshop.name,
+        attendee=attendee.id,
+        region=attendee.region,
+        environment=attendee.environment,
+        instances=workshop.instances,
+        bucket=names.bucket_name(workshop.name, places.ACCOUNT, attendee.region),
+        bundles=policies.bundle_objects(
+            places.bootstrap_bucket(qualifier, attendee.region),
+            places.bundle_prefix(workshop.name),
+        ),
+        domain=workshop.domains.get(attendee.region, _DOMAIN),
+        # No job outlives the workshop by being asked for at its end for longer than it lasted.
+        max_runtime_seconds=min(length, MAX_RUNTIME_SECONDS),
+    )

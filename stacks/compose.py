@@ -1,0 +1,74 @@
+"""Compose the stacks of a workshop: one shared per region, one per attendee."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import aws_cdk as cdk
+
+from lifecycle_configs.bundle import Bundle, build_bundle
+from stacks import places
+from stacks.attendee import AttendeeStack
+from stacks.shared import SharedStack
+from workshop import names
+from workshop.model import Workshop
+
+
+def new_app(outdir: Path | None = None) -> cdk.App:
+    """A CDK app that writes neither usage metadata nor a construct tree.
+
+    `outdir` is where the assembly goes; None leaves it to the CDK CLI (`CDK_OUTDIR`).
+    """
+    return cdk.App(
+        outdir=str(outdir) if outdir else None,
+        analytics_reporting=False,
+        stack_traces=False,
+        tree_metadata=False,
+    )
+
+
+def add_workshop(app: cdk.App, workshop: Workshop) -> None:
+    """Add a workshop's stacks to an app, with a bundle built from this checkout."""
+    with TemporaryDirectory() as directory:
+        # CDK copies the asset into its own output at once.
+        add_stacks(app, workshop, build_bundle(Path(directory)))
+
+
+def add_stacks(app: cdk.App, workshop: Workshop, bundle: Bundle) -> None:
+    """Add a workshop's stacks to an app.
+
+    Attendee stacks depend on their region's shared stack, so that `cdk deploy --all` and
+    the deploy engine know the order.
+    """
+    qualifier = app.node.try_get_context(places.QUALIFIER_CONTEXT) or places.DEFAULT_QUALIFIER
+    cdk.Tags.of(app).add(names.TAG_WORKSHOP, workshop.name)
+    for region in workshop.regions:
+        attendees = workshop.attendees_in(region)
+        if not attendees:
+            continue
+        shared = SharedStack(
+            app,
+            workshop=workshop,
+            region=region,
+            bundle=bundle,
+            qualifier=qualifier,
+            synthesizer=synthesizer(workshop, qualifier),
+        )
+        for attendee in attendees:
+            stack = AttendeeStack(
+                app,
+                workshop=workshop,
+                attendee=attendee,
+                qualifier=qualifier,
+                lifecycle_arn=shared.lifecycle_arn,
+                synthesizer=synthesizer(workshop, qualifier),
+            )
+            stack.add_stack_dependency(shared)
+
+
+def synthesizer(workshop: Workshop, qualifier: str) -> cdk.CliCredentialsStackSynthesizer:
+    """Deploy with the instructor's own credentials; assets under the workshop's prefix."""
+    return cdk.CliCredentialsStackSynthesizer(
+        qualifier=qualifier, bucket_prefix=places.bundle_prefix(workshop.name)
+    )

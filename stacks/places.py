@@ -1,0 +1,70 @@
+"""Names the stacks agree on, so that they need not refer to each other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from workshop import names
+
+# `cdk bootstrap`'s default; another one comes from the context key below.
+DEFAULT_QUALIFIER = "hnb659fds"
+QUALIFIER_CONTEXT = "@aws-cdk/core:bootstrapQualifier"
+
+ACCOUNT = "${AWS::AccountId}"
+
+# GiB. A space's volume can grow up to the maximum and never shrink (UpdateSpace).
+SPACE_GB = 5
+SPACE_MAX_GB = 20
+NOTEBOOK_GB = 5
+
+
+def bundle_prefix(workshop: str) -> str:
+    """The key prefix of the workshop's assets in the bootstrap bucket.
+
+    A prefix of our own lets every attendee read the bundle, whatever its hash, and
+    nothing else that other projects keep in the bucket.
+    """
+    return f"workshops/{workshop}/"
+
+
+def bootstrap_bucket(qualifier: str, region: str, account: str = ACCOUNT) -> str:
+    """The bucket `cdk bootstrap` makes for assets (CDK guide, "Bootstrapping")."""
+    return f"cdk-{qualifier}-assets-{account}-{region}"
+
+
+def domain_export(workshop: str) -> str:
+    """The CloudFormation export with the Studio domain's id."""
+    return names.shared_name(workshop, "domain")
+
+
+def domain_role_name(workshop: str, region: str) -> str:
+    """The domain's default role; IAM is global, so the name carries the region."""
+    return names.shared_name(workshop, f"domain-{region}")
+
+
+def boundary_arn(workshop: str, region: str) -> str:
+    """The permissions boundary's ARN, with substitutions."""
+    return f"arn:${{AWS::Partition}}:iam::{ACCOUNT}:policy/{names.boundary_name(workshop, region)}"
+
+
+def studio_lifecycle_name(workshop: str, encoded: str) -> str:
+    """A Studio lifecycle configuration's name, new for every content and tag.
+
+    All its properties are create-only (CloudFormation schema), and a replacement under the
+    same name would collide with its predecessor.
+    """
+    tags = json.dumps(names.tags(workshop), sort_keys=True)
+    digest = hashlib.sha256(f"{tags}\n{encoded}".encode()).hexdigest()
+    return names.shared_name(workshop, f"studio-{digest[:12]}")
+
+
+def studio_lifecycle_arn(workshop: str, region: str, encoded: str) -> str:
+    """A Studio lifecycle configuration's ARN, with substitutions."""
+    name = studio_lifecycle_name(workshop, encoded)
+    return f"arn:${{AWS::Partition}}:sagemaker:{region}:{ACCOUNT}:studio-lifecycle-config/{name}"
+
+
+def notebook_lifecycle_name(workshop: str) -> str:
+    """The notebook lifecycle configuration's name; its content is updated in place."""
+    return names.shared_name(workshop, "notebook")

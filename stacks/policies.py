@@ -1,0 +1,561 @@
+"""What an attendee may do: IAM documents as plain data, made by pure functions.
+
+ARNs hold `${AWS::Partition}` and `${AWS::AccountId}`; `substituted` turns such strings into
+CloudFormation's Fn::Sub. Everything an attendee may touch is a literal ARN: their own
+names, and the prefix `<workshop>-<attendee>-` that their jobs' names begin with.
+
+Actions, resource types and condition keys: Service Authorization Reference, "Actions,
+resources, and condition keys for Amazon SageMaker".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workshop import names
+from workshop.model import Environment, Instances
+
+Statement = dict[str, Any]
+Document = dict[str, Any]
+
+# IAM quotas ("IAM and AWS STS quotas"): characters without white space.
+MAX_INLINE = 10_240
+MAX_MANAGED = 6_144
+
+SERVICE = "sagemaker.amazonaws.com"
+_ACCOUNT = "${AWS::AccountId}"
+
+# The kinds of things attendees make, all of them named with the attendee's prefix.
+_JOBS = {
+    "training-job": "TrainingJob",
+    "processing-job": "ProcessingJob",
+    "transform-job": "TransformJob",
+    "hyper-parameter-tuning-job": "HyperParameterTuningJob",
+}
+_HOSTING = {"model": "Model", "endpoint-config": "EndpointConfig", "endpoint": "Endpoint"}
+_MADE = {**_JOBS, **_HOSTING}
+
+# Log groups all attendees' jobs share; a stream's name begins with the job's name.
+_JOB_LOGS = ("TrainingJobs", "ProcessingJobs", "TransformJobs")
+
+# Kinds without condition keys for run time or instance type cannot be capped, so nobody
+# gets them; domains, profiles, spaces and notebook instances are the stacks' business.
+_NEVER = (
+    "CreateAutoMLJob*",
+    "CreateCluster*",
+    "CreateDomain",
+    "CreateHub",
+    "CreateInferenceRecommendationsJob",
+    "CreateJob",
+    "CreateLabelingJob",
+    "CreateMlflow*",
+    "CreateNotebookInstance*",
+    "CreateOptimizationJob",
+    "CreatePartnerApp*",
+    "CreateSpace",
+    "CreateTrainingPlan",
+    "CreateUserProfile",
+    "DeleteDomain",
+    "DeleteSpace",
+    "DeleteTags",
+    "DeleteUserProfile",
+    "StartSession",
+    "UpdateDomain",
+    "UpdateNotebookInstance*",
+    "UpdateUserProfile",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The attendee a policy is about. `bucket` and `bundles` (ARN of keys) may hold tokens.
+
+    `domain` is the Studio domain's id, or a Fn::Sub variable that stands for it.
+    `max_runtime_seconds` is the longest a job may be asked to run.
+    """
+
+    workshop: str
+    attendee: str
+    region: str
+    environment: Environment
+    instances: Instances
+    bucket: str
+    bundles: str
+    domain: str
+    max_runtime_seconds: int
+
+    @property
+    def name(self) -> str:
+        return names.environment_name(self.workshop, self.attendee)
+
+    @property
+    def role_arn(self) -> str:
+        return f"arn:${{AWS::Partition}}:iam::{_ACCOUNT}:role/{self.name}"
+
+    def arn(self, kind: str, name: str) -> str:
+        """A SageMaker ARN in the attendee's region."""
+        return sagemaker_arn(self.region, kind, name)
+
+    def made(self, kind: str) -> str:
+        """The ARNs of what the attendee makes of a kind."""
+        return self.arn(kind, names.attendee_prefix(self.workshop, self.attendee) + "*")
+
+
+def sagemaker_arn(region: str, kind: str, name: str) -> str:
+    """A SageMaker ARN in this account."""
+    return f"arn:${{AWS::Partition}}:sagemaker:{region}:{_ACCOUNT}:{kind}/{name}"
+
+
+def bundle_objects(bucket: str, prefix: str) -> str:
+    """The ARN of the keys that begin with a prefix."""
+    return f"arn:${{AWS::Partition}}:s3:::{bucket}/{prefix}*"
+
+
+def document(statements: Iterable[Statement]) -> Document:
+    """An IAM policy document."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def trust() -> Document:
+    """SageMaker of this account may take the role, for apps, notebooks and jobs alike.
+
+    SetSourceIdentity is needed where the domain writes the user profile's name into
+    CloudTrail (SageMaker guide, "Turn on sourceIdentity"); SourceAccount keeps other
+    accounts out ("Cross-service confused deputy prevention").
+    """
+    return document(
+        [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": SERVICE},
+                "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"],
+                "Condition": {"StringEquals": {"aws:SourceAccount": _ACCOUNT}},
+            }
+        ]
+    )
+
+
+def attendee_document(subject: Subject) -> Document:
+    """Everything an attendee may do."""
+    workspace = studio_workspace if subject.environment == "studio" else notebook_workspace
+    return document(
+        [
+            *workspace(subject),
+            *jobs(subject),
+            *hosting(subject),
+            *own_things(subject),
+            *storage(subject),
+            *logs_and_metrics(subject),
+            *images(subject),
+            *identity(subject),
+            *denials(subject),
+        ]
+    )
+
+
+def studio_workspace(subject: Subject) -> list[Statement]:
+    """Open the own profile; run apps in the own private space and nowhere else."""
+    profile = subject.arn("user-profile", f"{subject.domain}/{subject.name}")
+    space = subject.arn("space", f"{subject.domain}/{subject.name}")
+    app = subject.arn("app", f"{subject.domain}/{subject.name}/*")
+    own_space = {
+        "ArnEquals": {"sagemaker:OwnerUserProfileArn": profile},
+        "StringEquals": {"sagemaker:SpaceSharingType": "Private"},
+    }
+    # Not always sent, so no presence is asked for; "system" is what Studio's own apps send.
+    types = {
+        "ForAllValues:StringEquals": {
+            "sagemaker:InstanceTypes": [subject.instances.workspace, "system"]
+        }
+    }
+    return [
+        _allow("OpenStudio", ["CreatePresignedDomainUrl", "DescribeUserProfile"], [profile]),
+        _allow("ChangeSpace", ["UpdateSpace"], [space], {**own_space, **types}),
+        _allow("StartApp", ["CreateApp"], [app], {**own_space, **types}),
+        _allow("StopApp", ["DeleteApp"], [app], own_space),
+        _allow("SeeSpace", ["DescribeSpace", "DescribeApp", "ListTags"], [space, app, profile]),
+        _allow("SeeDomain", ["DescribeDomain"], [subject.arn("domain", subject.domain)]),
+        _allow(
+            "TagApps",
+            ["AddTags"],
+            [space, app],
+            {"StringEquals": {"sagemaker:TaggingAction": ["CreateApp", "UpdateSpace"]}},
+        ),
+        _allow("ListStudio", ["ListApps", "ListDomains", "ListSpaces", "ListUserProfiles"], ["*"]),
+    ]
+
+
+def notebook_workspace(subject: Subject) -> list[Statement]:
+    """Open, see and stop the own notebook instance."""
+    own = subject.arn("notebook-instance", subject.name)
+    return [
+        _allow(
+            "OpenNotebook",
+            [
+                "CreatePresignedNotebookInstanceUrl",
+                "DescribeNotebookInstance",
+                "ListTags",
+                "StopNotebookInstance",
+            ],
+            [own],
+        )
+    ]
+
+
+def jobs(subject: Subject) -> list[Statement]:
+    """Jobs on allowed instance types, no longer than the workshop.
+
+    A transform job has no key for its run time.
+    """
+    ceiling = {
+        "NumericLessThanEquals": {"sagemaker:MaxRuntimeInSeconds": subject.max_runtime_seconds}
+    }
+    training = [subject.made("training-job"), subject.made("hyper-parameter-tuning-job")]
+    granted = [
+        _allow(
+            "Train",
+            ["CreateTrainingJob", "CreateHyperParameterTuningJob"],
+            training,
+            {**_only_types(subject.instances.training), **ceiling},
+        ),
+        _allow(
+            "Process",
+            ["CreateProcessingJob"],
+            [subject.made("processing-job")],
+            {**_only_types(subject.instances.processing), **ceiling},
+        ),
+        _allow(
+            "Transform",
+            ["CreateTransformJob"],
+            [subject.made("transform-job")],
+            {
+                **_only_types(subject.instances.transform),
+                "ArnLike": {"sagemaker:ModelArn": subject.made("model")},
+            },
+        ),
+    ]
+    return [statement for statement in granted if _names_a_type(statement)]
+
+
+def hosting(subject: Subject) -> list[Statement]:
+    """Own models behind own endpoints on allowed instance types."""
+    endpoints = [subject.made("endpoint"), subject.made("endpoint-config")]
+    if not subject.instances.endpoint:
+        return [_allow("Model", ["CreateModel"], [subject.made("model")])]
+    return [
+        _allow("Model", ["CreateModel"], [subject.made("model")]),
+        _allow(
+            "ConfigureEndpoint",
+            ["CreateEndpointConfig"],
+            [subject.made("endpoint-config")],
+            _only_types(subject.instances.endpoint),
+        ),
+        _allow("Deploy", ["CreateEndpoint", "UpdateEndpoint"], endpoints),
+        _allow("Invoke", ["InvokeEndpoint"], [subject.made("endpoint")]),
+    ]
+
+
+def own_things(subject: Subject) -> list[Statement]:
+    """See, tag on creation, stop and delete what carries the own prefix."""
+    own = [subject.made(kind) for kind in _MADE]
+    see = [f"Describe{noun}" for noun in _MADE.values()]
+    stop = [f"Stop{noun}" for noun in _JOBS.values()]
+    # TransformJob has no delete; deleting a job's record frees nothing, so it is not granted.
+    delete = [f"Delete{noun}" for noun in _HOSTING.values()]
+    creations = [f"Create{noun}" for noun in _MADE.values()]
+    return [
+        _allow(
+            "OwnThings",
+            [*see, *stop, *delete, "ListTags", "ListTrainingJobsForHyperParameterTuningJob"],
+            own,
+        ),
+        _allow(
+            "TagOwn", ["AddTags"], own, {"StringEquals": {"sagemaker:TaggingAction": creations}}
+        ),
+        # Lists take no resource: names are seen, nothing else.
+        _allow("ListThings", [f"List{_plural(noun)}" for noun in _MADE.values()], ["*"]),
+    ]
+
+
+def storage(subject: Subject) -> list[Statement]:
+    """The own prefix of the workshop's bucket; the bundle the environment installs."""
+    bucket = f"arn:${{AWS::Partition}}:s3:::{subject.bucket}"
+    prefix = names.bucket_prefix(subject.attendee)
+    return [
+        {
+            "Sid": "ListOwnObjects",
+            "Effect": "Allow",
+            "Action": "s3:ListBucket",
+            "Resource": bucket,
+            "Condition": {"StringLike": {"s3:prefix": [prefix.rstrip("/"), f"{prefix}*"]}},
+        },
+        {
+            "Sid": "LocateBucket",
+            "Effect": "Allow",
+            "Action": "s3:GetBucketLocation",
+            "Resource": bucket,
+        },
+        {
+            "Sid": "OwnObjects",
+            "Effect": "Allow",
+            "Action": [
+                "s3:AbortMultipartUpload",
+                "s3:DeleteObject",
+                "s3:GetObject",
+                "s3:ListMultipartUploadParts",
+                "s3:PutObject",
+            ],
+            "Resource": f"{bucket}/{prefix}*",
+        },
+        {
+            "Sid": "ReadBundle",
+            "Effect": "Allow",
+            "Action": "s3:GetObject",
+            "Resource": subject.bundles,
+        },
+    ]
+
+
+def logs_and_metrics(subject: Subject) -> list[Statement]:
+    """Own log streams: the groups under /aws/sagemaker are shared by everybody."""
+    groups = f"arn:${{AWS::Partition}}:logs:{subject.region}:{_ACCOUNT}:log-group:/aws/sagemaker/"
+    own = names.attendee_prefix(subject.workshop, subject.attendee)
+    streams = [f"{groups}{group}:log-stream:{own}*" for group in _JOB_LOGS]
+    streams.append(f"{groups}Endpoints/{own}*:log-stream:*")
+    if subject.environment == "studio":
+        streams.append(f"{groups}studio:log-stream:{subject.domain}/{subject.name}/*")
+    else:
+        streams.append(f"{groups}NotebookInstances:log-stream:{subject.name}/*")
+    return [
+        {
+            "Sid": "OwnLogStreams",
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:GetLogEvents", "logs:PutLogEvents"],
+            "Resource": streams,
+        },
+        {
+            # Stream names of all, contents of none; the SDK lists streams to follow a job.
+            "Sid": "LogGroups",
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogGroup", "logs:DescribeLogStreams"],
+            "Resource": f"{groups}*",
+        },
+        {
+            "Sid": "Metrics",
+            "Effect": "Allow",
+            "Action": "cloudwatch:PutMetricData",
+            "Resource": "*",
+            "Condition": {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}},
+        },
+    ]
+
+
+def images(subject: Subject) -> list[Statement]:
+    """Pull AWS's algorithm images, which live in other accounts; none of this account's."""
+    return [
+        {
+            "Sid": "ImageToken",
+            "Effect": "Allow",
+            "Action": "ecr:GetAuthorizationToken",
+            "Resource": "*",
+        },
+        {
+            "Sid": "PullImages",
+            "Effect": "Allow",
+            "Action": [
+                "ecr:BatchCheckLayerAvailability",
+                "ecr:BatchGetImage",
+                "ecr:GetDownloadUrlForLayer",
+            ],
+            "Resource": f"arn:${{AWS::Partition}}:ecr:{subject.region}:*:repository/*",
+            "Condition": {"StringNotEquals": {"aws:ResourceAccount": _ACCOUNT}},
+        },
+    ]
+
+
+def identity(subject: Subject) -> list[Statement]:
+    """Jobs run under the attendee's own role and no other."""
+    return [
+        {
+            "Sid": "PassOwnRole",
+            "Effect": "Allow",
+            "Action": "iam:PassRole",
+            "Resource": subject.role_arn,
+            "Condition": {"StringEquals": {"iam:PassedToService": SERVICE}},
+        },
+        {
+            "Sid": "SeeOwnRole",
+            "Effect": "Allow",
+            "Action": "iam:GetRole",
+            "Resource": subject.role_arn,
+        },
+    ]
+
+
+def denials(subject: Subject) -> list[Statement]:
+    """What stays forbidden even if somebody attaches a wider policy to the role."""
+    doors = (
+        subject.arn("user-profile", f"{subject.domain}/{subject.name}")
+        if subject.environment == "studio"
+        else subject.arn("notebook-instance", subject.name)
+    )
+    return [
+        {
+            "Sid": "NoOtherDoors",
+            "Effect": "Deny",
+            "Action": [
+                "sagemaker:CreatePresignedDomainUrl",
+                "sagemaker:CreatePresignedNotebookInstanceUrl",
+            ],
+            "NotResource": doors,
+        },
+        {
+            "Sid": "NoSharedSpaces",
+            "Effect": "Deny",
+            "Action": ["sagemaker:CreateApp", "sagemaker:UpdateSpace"],
+            "Resource": "*",
+            "Condition": {"StringEquals": {"sagemaker:SpaceSharingType": "Shared"}},
+        },
+        {
+            "Sid": "NoRemoteAccess",
+            "Effect": "Deny",
+            "Action": "sagemaker:UpdateSpace",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"sagemaker:RemoteAccess": "ENABLED"}},
+        },
+        *(
+            {
+                # Tags decide whose a thing is: nobody may write another's name on it.
+                "Sid": sid,
+                "Effect": "Deny",
+                "Action": "sagemaker:AddTags",
+                "Resource": "*",
+                "Condition": {
+                    "Null": {f"aws:RequestTag/{key}": "false"},
+                    "StringNotEquals": {f"aws:RequestTag/{key}": value},
+                },
+            }
+            for sid, key, value in (
+                ("OnlyOwnWorkshop", names.TAG_WORKSHOP, subject.workshop),
+                ("OnlyOwnName", names.TAG_ATTENDEE, subject.attendee),
+            )
+        ),
+    ]
+
+
+def boundary_document(workshop: str, region: str, bucket: str, bundles: str) -> Document:
+    """The ceiling over every attendee's role: this workshop's things in this region.
+
+    Whatever is attached to a role by mistake, nothing beyond this works.
+    """
+    arn = "arn:${AWS::Partition}:"
+    return document(
+        [
+            {
+                "Sid": "WorkshopThings",
+                "Effect": "Allow",
+                "Action": "sagemaker:*",
+                "Resource": [
+                    sagemaker_arn(region, "*", f"{workshop}-*"),
+                    *(
+                        sagemaker_arn(region, kind, f"*/{workshop}-*")
+                        for kind in ("app", "space", "user-profile")
+                    ),
+                    sagemaker_arn(region, "domain", "*"),
+                ],
+            },
+            {"Sid": "Lists", "Effect": "Allow", "Action": "sagemaker:List*", "Resource": "*"},
+            {
+                "Sid": "Objects",
+                "Effect": "Allow",
+                "Action": ["s3:*Object", "s3:*Multipart*", "s3:ListBucket", "s3:GetBucketLocation"],
+                "Resource": [
+                    f"{arn}s3:::{bucket}",
+                    f"{arn}s3:::{bucket}/{names.bucket_prefix('*')}*",
+                    bundles,
+                ],
+            },
+            {
+                "Sid": "Logs",
+                "Effect": "Allow",
+                "Action": "logs:*",
+                "Resource": f"{arn}logs:{region}:{_ACCOUNT}:log-group:/aws/sagemaker/*",
+            },
+            {
+                "Sid": "MetricsAndImages",
+                "Effect": "Allow",
+                "Action": [
+                    "cloudwatch:PutMetricData",
+                    "ecr:BatchCheckLayerAvailability",
+                    "ecr:BatchGetImage",
+                    "ecr:GetAuthorizationToken",
+                    "ecr:GetDownloadUrlForLayer",
+                ],
+                "Resource": "*",
+            },
+            {
+                "Sid": "Roles",
+                "Effect": "Allow",
+                "Action": ["iam:GetRole", "iam:PassRole"],
+                "Resource": f"{arn}iam::{_ACCOUNT}:role/{workshop}-*",
+                "Condition": {"StringEqualsIfExists": {"iam:PassedToService": SERVICE}},
+            },
+            {
+                "Sid": "Never",
+                "Effect": "Deny",
+                "Action": [f"sagemaker:{action}" for action in _NEVER],
+                "Resource": "*",
+            },
+        ]
+    )
+
+
+def substituted(node: Any, variables: Mapping[str, Any] | None = None) -> Any:
+    """Wrap every string with a `${...}` in Fn::Sub; `variables` maps the non-AWS words."""
+    if isinstance(node, dict):
+        return {key: substituted(value, variables) for key, value in node.items()}
+    if isinstance(node, list):
+        return [substituted(value, variables) for value in node]
+    if not isinstance(node, str) or "${" not in node:
+        return node
+    used = {key: value for key, value in (variables or {}).items() if f"${{{key}}}" in node}
+    return {"Fn::Sub": [node, used]} if used else {"Fn::Sub": node}
+
+
+def _allow(
+    sid: str,
+    actions: list[str],
+    resources: list[str],
+    condition: Mapping[str, Any] | None = None,
+) -> Statement:
+    statement: Statement = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": [f"sagemaker:{action}" for action in sorted(actions)],
+        "Resource": resources,
+    }
+    if condition:
+        statement["Condition"] = dict(condition)
+    return statement
+
+
+def _only_types(types: tuple[str, ...]) -> dict[str, Any]:
+    # ForAllValues is true of a key that is missing, so its presence is asked for as well.
+    return {
+        "ForAllValues:StringEquals": {"sagemaker:InstanceTypes": list(types)},
+        "Null": {"sagemaker:InstanceTypes": "false"},
+    }
+
+
+def _names_a_type(statement: Statement) -> bool:
+    # IAM refuses a condition without values; a use without types is not granted at all.
+    types: list[str] = statement["Condition"]["ForAllValues:StringEquals"][
+        "sagemaker:InstanceTypes"
+    ]
+    return bool(types)
+
+
+def _plural(noun: str) -> str:
+    return f"{noun}s"

@@ -1,0 +1,126 @@
+"""The stack with what all attendees of a region share."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from lifecycle_configs.bundle import Bundle
+from stacks import places, policies
+from stacks.acknowledge import acknowledge
+from stacks.boot import Boot
+from stacks.domain import StudioDomain
+from stacks.network import WorkshopNetwork
+from stacks.storage import WorkshopBucket
+from workshop import names
+from workshop.model import Workshop
+
+
+class SharedStack(cdk.Stack):
+    """Bucket, permissions boundary, boot scripts; network and domain where Studio is used.
+
+    `lifecycle_arn` is the Studio lifecycle configuration's ARN where the domain is
+    somebody else's, so that its default settings stay as they are; else None.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        workshop: Workshop,
+        region: str,
+        bundle: Bundle,
+        qualifier: str,
+        synthesizer: cdk.IStackSynthesizer,
+    ) -> None:
+        name = names.shared_stack_name(workshop.name)
+        super().__init__(
+            scope,
+            f"{name}-{region}",
+            stack_name=name,
+            env=cdk.Environment(region=region),
+            synthesizer=synthesizer,
+            suppress_template_indentation=True,
+            description=f"Workshop {workshop.name}: what the attendees of {region} share",
+        )
+        environments = frozenset(a.environment for a in workshop.attendees_in(region))
+        bucket_name = names.bucket_name(workshop.name, places.ACCOUNT, region)
+        WorkshopBucket(self, "Storage", bucket_name=cdk.Fn.sub(bucket_name))
+        boundary_arn = self._add_boundary(workshop, region, bucket_name, qualifier)
+        boot = Boot(
+            self,
+            "Boot",
+            workshop=workshop,
+            region=region,
+            bundle=bundle,
+            qualifier=qualifier,
+            environments=environments,
+        )
+        self.lifecycle_arn: str | None = None
+        if boot.studio_lifecycle is None:
+            return
+        if region in workshop.domains:
+            self.lifecycle_arn = places.studio_lifecycle_arn(
+                workshop.name, region, boot.studio_lifecycle.studio_lifecycle_config_content
+            )
+            return
+        self._add_domain(
+            workshop,
+            region,
+            boundary_arn,
+            boot.studio_lifecycle.attr_studio_lifecycle_config_arn,
+        )
+
+    def _add_boundary(
+        self, workshop: Workshop, region: str, bucket_name: str, qualifier: str
+    ) -> str:
+        boundary = iam.CfnManagedPolicy(
+            self,
+            "Boundary",
+            managed_policy_name=names.boundary_name(workshop.name, region),
+            description="The ceiling over every attendee's role",
+            policy_document=policies.substituted(
+                policies.boundary_document(
+                    workshop.name,
+                    region,
+                    bucket_name,
+                    policies.bundle_objects(
+                        places.bootstrap_bucket(qualifier, region),
+                        places.bundle_prefix(workshop.name),
+                    ),
+                )
+            ),
+        )
+        acknowledge(
+            boundary,
+            {"AwsSolutions-IAM5": "A boundary is a ceiling: it grants nothing by itself"},
+        )
+        return boundary.attr_policy_arn
+
+    def _add_domain(
+        self, workshop: Workshop, region: str, boundary_arn: str, lifecycle_arn: str
+    ) -> None:
+        existing = workshop.networks.get(region)
+        if existing is None:
+            own = WorkshopNetwork(self, "Network", name=names.shared_name(workshop.name))
+            vpc_id, subnet_ids = own.vpc_id, own.subnet_ids
+        else:
+            vpc_id, subnet_ids = existing.vpc, list(existing.subnets)
+        domain = StudioDomain(
+            self,
+            "Studio",
+            workshop=workshop,
+            region=region,
+            vpc_id=vpc_id,
+            subnet_ids=subnet_ids,
+            boundary_arn=boundary_arn,
+            lifecycle_arn=lifecycle_arn,
+        )
+        # The one export: it pins the domain, which is never replaced while it is in use.
+        cdk.CfnOutput(
+            self,
+            "DomainId",
+            value=domain.resource.attr_domain_id,
+            export_name=places.domain_export(workshop.name),
+        )

@@ -1,0 +1,1 @@
+"""Tests: unit, functional, synth and integration; factories for all of them."""
