@@ -110,7 +110,8 @@ def split(job: dict[str, Any], body: bytes) -> Iterator[bytes]:
     if job.get("BatchStrategy", "MultiRecord") == "SingleRecord":
         yield from (line for line in body.splitlines(keepends=True) if line.strip())
         return
-    batch, size = [], 0
+    batch: list[bytes] = []
+    size = 0
     for line in body.splitlines(keepends=True):
         if batch and limit and size + len(line) > limit:
             yield b"".join(batch)

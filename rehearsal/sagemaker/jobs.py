@@ -75,8 +75,10 @@ class TrainingJobRules(JobRules):
         return {"SecondaryStatus": "Starting", "SecondaryStatusTransitions": [transition]}
 
     def run(self, plane: ControlPlane, resource: Resource, stopping: threading.Event) -> Outcome:
+        with plane.lock:
+            described = resource.described()
         return training.run(
-            resource.described(),
+            described,
             resource.region,
             plane.machine,
             lambda status: _enter(plane, resource, status),
@@ -101,14 +103,12 @@ class TrainingJobRules(JobRules):
 
 def _enter(plane: ControlPlane, job: Resource, status: str) -> None:
     """Record a secondary status as DescribeTrainingJob shows it."""
-    now = plane.clock.now()
-    job.fields["SecondaryStatus"] = status
-    earlier = [dict(t) for t in job.fields["SecondaryStatusTransitions"]]
-    earlier[-1].setdefault("EndTime", now)
-    job.fields["SecondaryStatusTransitions"] = [
-        *earlier,
-        {"Status": status, "StartTime": now, "StatusMessage": status},
-    ]
+    with plane.lock:
+        now = plane.clock.now()
+        job.fields["SecondaryStatus"] = status
+        transitions = job.fields["SecondaryStatusTransitions"]
+        transitions[-1].setdefault("EndTime", now)
+        transitions.append({"Status": status, "StartTime": now, "StatusMessage": status})
 
 
 class ProcessingJobRules(JobRules):
@@ -135,12 +135,12 @@ class TransformJobRules(JobRules):
         return {}
 
     def run(self, plane: ControlPlane, resource: Resource, stopping: threading.Event) -> Outcome:
-        model = plane.find("model", resource.region, resource.fields["ModelName"])
-        if model is None:
-            raise JobFailure("ClientError: the model was deleted before the job started")
-        return transform.run(
-            resource.described(), model.described(), resource.region, plane.machine, stopping
-        )
+        with plane.lock:
+            model = plane.find("model", resource.region, resource.fields["ModelName"])
+            if model is None:
+                raise JobFailure("ClientError: the model was deleted before the job started")
+            job, described = resource.described(), model.described()
+        return transform.run(job, described, resource.region, plane.machine, stopping)
 
 
 RULES: dict[str, Rules] = {

@@ -60,13 +60,13 @@ def _passes(resource: Resource, name: str, value: Any) -> bool:
     if name == "NameContains":
         return str(value).lower() in resource.name.lower()
     if name == "StatusEquals":
-        return resource.status == value
+        return bool(resource.status == value)
     if name in ("CreationTimeAfter", "CreationTimeBefore"):
         return _in_time(resource.created, name, value)
     if name in ("LastModifiedTimeAfter", "LastModifiedTimeBefore"):
         return _in_time(resource.modified, name, value)
     if name.endswith("Equals"):
-        return resource.fields.get(name.removesuffix("Equals")) == value
+        return bool(resource.fields.get(name.removesuffix("Equals")) == value)
     if name.endswith("Contains"):
         field = str(resource.fields.get(name.removesuffix("Contains"), ""))
         return str(value).lower() in field.lower()

@@ -7,6 +7,7 @@ kind is in its rules. The caller holds the world's lock.
 from __future__ import annotations
 
 import itertools
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -39,10 +40,12 @@ class ControlPlane:
         clock: Clock,
         machine: Machine,
         model: ServiceModel,
+        lock: threading.RLock,
         rules: dict[str, Rules],
         operations: dict[str, Handler],
     ) -> None:
         self.account = account
+        self.lock = lock  # for what runs on threads of its own
         self.clock = clock
         self.machine = machine
         self.created: Counter[str] = Counter()
@@ -326,7 +329,8 @@ _TIMES = ("CreationTime", "LastModifiedTime")
 
 
 def _list_member(shape: StructureShape) -> str:
-    return next(name for name, member in shape.members.items() if member.type_name == "list")
+    names = (name for name, member in shape.members.items() if member.type_name == "list")
+    return str(next(names))
 
 
 def _only_members(shape: Any, value: Any) -> Any:

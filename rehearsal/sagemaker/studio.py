@@ -130,7 +130,7 @@ class SpaceRules(Rules):
 
 def space_root(plane: ControlPlane, space: Resource) -> Path:
     """The directory that stands for a space's machine; its home is the volume."""
-    return plane.machine.directory / "spaces" / space.region / space.key[0] / space.name
+    return plane.machine.directory / "spaces" / space.region / str(space.key[0]) / space.name
 
 
 class AppRules(Rules):

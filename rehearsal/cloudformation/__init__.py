@@ -1,0 +1,1 @@
+"""CloudFormation's stack lifecycle: asynchronous, ordered, with reasons, rollback, replacement."""

@@ -1,0 +1,271 @@
+"""What happens to a stack: creation, update, deletion and their rollbacks.
+
+Each is a small machine that the world steps; nothing blocks and nothing waits. A step
+looks at what is under way, starts what can start, and settles the stack when all is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from rehearsal.cloudformation import schemas
+from rehearsal.cloudformation.handlers import Handler, ResourceFailed, api_reason
+from rehearsal.cloudformation.stack import Stack, StackResource
+from rehearsal.cloudformation.template import Template
+from rehearsal.errors import ApiError
+
+HandlerOf = Callable[[str, str], Handler | None]  # (resource type, region)
+
+
+class Operation(Protocol):
+    """Something going on with a stack."""
+
+    def step(self) -> Operation | None:
+        """Do what can be done now; return what goes on, or None when it is over."""
+        ...
+
+
+def _reason(error: Exception) -> str:
+    return api_reason(error) if isinstance(error, ApiError) else str(error)
+
+
+class Create:
+    """Creates resources as their dependencies allow; rolls back when one fails."""
+
+    def __init__(self, stack: Stack, handler_of: HandlerOf, *, on_failure: str = "ROLLBACK"):
+        self._stack = stack
+        self._handler_of = handler_of
+        self._on_failure = on_failure
+        self._pending = stack.wanted()
+        self._running: dict[str, StackResource] = {}
+        self._failed: list[str] = []
+        stack.set_status("CREATE_IN_PROGRESS", "User Initiated")
+
+    def step(self) -> Operation | None:
+        _settle(self._stack, self._running, "CREATE", self._failed)
+        if not self._failed:
+            self._start()
+        if self._running or (self._pending and not self._failed):
+            return self
+        if self._failed:
+            return self._fail()
+        self._stack.set_outputs()
+        self._stack.set_status("CREATE_COMPLETE")
+        return None
+
+    def _start(self) -> None:
+        for logical in list(self._pending):
+            waiting = self._stack.needs(logical) & {*self._pending, *self._running}
+            if waiting:
+                continue
+            self._pending.remove(logical)
+            resource = begin_creation(self._stack, logical, self._handler_of)
+            if resource.status == "CREATE_FAILED":
+                self._failed.append(logical)
+                return
+            self._running[logical] = resource
+
+    def _fail(self) -> Operation | None:
+        names = ", ".join(sorted(self._failed))
+        reason = f"The following resource(s) failed to create: [{names}]. "
+        if self._on_failure == "DO_NOTHING":
+            self._stack.set_status("CREATE_FAILED", reason)
+            return None
+        if self._on_failure == "DELETE":
+            return Delete(self._stack, reason=reason)
+        self._stack.set_status("ROLLBACK_IN_PROGRESS", f"{reason}Rollback requested by user.")
+        return Delete(self._stack, begin="", done="ROLLBACK_COMPLETE", failed="ROLLBACK_FAILED")
+
+
+def begin_creation(stack: Stack, logical: str, handler_of: HandlerOf) -> StackResource:
+    """Start to make a resource; its status says whether that went well."""
+    declared = stack.template["Resources"][logical]
+    resource_type = declared["Type"]
+    handler = handler_of(resource_type, stack.region)
+    resource = StackResource(
+        logical_id=logical,
+        resource_type=resource_type,
+        handler=handler or _UNSUPPORTED,
+        status="CREATE_IN_PROGRESS",
+        changed=stack.now(),
+        retained=declared.get("DeletionPolicy") == "Retain",
+    )
+    stack.resources[logical] = resource
+    stack.set_resource(resource, "CREATE_IN_PROGRESS")
+    try:
+        resource.properties = stack.properties_of(logical)
+        resource.made = resource.handler.create(
+            stack.place(logical), resource_type, resource.properties
+        )
+    except (ResourceFailed, ApiError) as error:
+        stack.set_resource(resource, "CREATE_FAILED", _reason(error))
+    return resource
+
+
+def _settle(stack: Stack, running: dict[str, StackResource], verb: str, failed: list[str]) -> None:
+    """Take what has become stable, or has failed, out of `running`."""
+    for logical, resource in list(running.items()):
+        try:
+            if resource.made is None:
+                raise ResourceFailed("Internal Failure")
+            made = resource.handler.created(
+                stack.place(logical), resource.resource_type, resource.made
+            )
+        except (ResourceFailed, ApiError) as error:
+            stack.set_resource(resource, f"{verb}_FAILED", _reason(error))
+            failed.append(logical)
+            del running[logical]
+            continue
+        if made is not None:
+            resource.made = made
+            stack.set_resource(resource, f"{verb}_COMPLETE")
+            del running[logical]
+
+
+class _Unsupported:
+    """Stands for a type that the local AWS does not have: the stack fails and says so."""
+
+    def create(self, place, resource_type, properties):  # type: ignore[no-untyped-def]
+        raise ResourceFailed(
+            f"The local AWS does not have {resource_type}."
+            if schemas.exists(resource_type, place.region)
+            else f"Template format error: Unrecognized resource types: [{resource_type}] "
+            f"in {place.region}"
+        )
+
+    def created(self, place, resource_type, made):  # type: ignore[no-untyped-def]
+        return made
+
+    def update(self, place, resource_type, made, old, new):  # type: ignore[no-untyped-def]
+        return made
+
+    def delete(self, place, resource_type, made, properties):  # type: ignore[no-untyped-def]
+        return None
+
+    def deleted(self, place, resource_type, made):  # type: ignore[no-untyped-def]
+        return True
+
+
+_UNSUPPORTED: Handler = _Unsupported()
+
+
+class Removal:
+    """Removes a set of resources, dependents first. Shared by deletion, rollback, clean-up."""
+
+    def __init__(self, stack: Stack, resources: list[StackResource], template: Template) -> None:
+        self._stack = stack
+        self._pending = {id(r): r for r in resources}
+        self._template = template
+        self._running: dict[int, StackResource] = {}
+        self.failed: list[StackResource] = []
+
+    def step(self) -> bool:
+        """Do what can be done now; True when nothing is left to do."""
+        for key, resource in list(self._running.items()):
+            self._poll(key, resource)
+        for key, resource in list(self._pending.items()):
+            if not self._blocked(resource):
+                del self._pending[key]
+                self._begin(key, resource)
+        if not self._running and self._pending and self.failed:
+            return True  # what waits for a failed one stays
+        return not self._running and not self._pending
+
+    def _blocked(self, resource: StackResource) -> bool:
+        others = [*self._pending.values(), *self._running.values(), *self.failed]
+        return any(
+            resource.logical_id in self._needs(other.logical_id)
+            for other in others
+            if other is not resource
+        )
+
+    def _needs(self, logical: str) -> set[str]:
+        from rehearsal.cloudformation.template import dependencies
+
+        known = self._template["Resources"]
+        return dependencies(self._template, logical) if logical in known else set()
+
+    def _begin(self, key: int, resource: StackResource) -> None:
+        if resource.made is None:
+            self._forget(resource)
+            return
+        if resource.retained:
+            self._stack.set_resource(resource, "DELETE_SKIPPED")
+            self._forget(resource)
+            return
+        self._stack.set_resource(resource, "DELETE_IN_PROGRESS")
+        try:
+            resource.handler.delete(
+                self._stack.place(resource.logical_id),
+                resource.resource_type,
+                resource.made,
+                resource.properties,
+            )
+        except (ResourceFailed, ApiError) as error:
+            self._fail(resource, error)
+            return
+        self._running[key] = resource
+        self._poll(key, resource)
+
+    def _poll(self, key: int, resource: StackResource) -> None:
+        assert resource.made is not None
+        try:
+            gone = resource.handler.deleted(
+                self._stack.place(resource.logical_id), resource.resource_type, resource.made
+            )
+        except (ResourceFailed, ApiError) as error:
+            del self._running[key]
+            self._fail(resource, error)
+            return
+        if gone:
+            del self._running[key]
+            self._stack.set_resource(resource, "DELETE_COMPLETE")
+            self._forget(resource)
+
+    def _fail(self, resource: StackResource, error: Exception) -> None:
+        self._stack.set_resource(resource, "DELETE_FAILED", _reason(error))
+        self.failed.append(resource)
+
+    def _forget(self, resource: StackResource) -> None:
+        if self._stack.resources.get(resource.logical_id) is resource:
+            del self._stack.resources[resource.logical_id]
+
+
+class Delete:
+    """Deletes a stack's resources; also the rollback of a creation."""
+
+    def __init__(
+        self,
+        stack: Stack,
+        *,
+        begin: str = "DELETE_IN_PROGRESS",
+        done: str = "DELETE_COMPLETE",
+        failed: str = "DELETE_FAILED",
+        reason: str = "User Initiated",
+        retain: frozenset[str] = frozenset(),
+    ) -> None:
+        self._stack = stack
+        self._done = done
+        self._failed = failed
+        for logical in retain & set(stack.resources):
+            resource = stack.resources.pop(logical)
+            stack.set_resource(resource, "DELETE_SKIPPED")
+        self._removal = Removal(stack, list(stack.resources.values()), stack.template)
+        if begin:
+            stack.set_status(begin, reason)
+
+    def step(self) -> Operation | None:
+        if not self._removal.step():
+            return self
+        if self._removal.failed:
+            names = ", ".join(sorted(r.logical_id for r in self._removal.failed))
+            self._stack.set_status(
+                self._failed, f"The following resource(s) failed to delete: [{names}]. "
+            )
+            return None
+        if self._done == "DELETE_COMPLETE":
+            self._stack.deleted = self._stack.now()
+            self._stack.outputs = {}
+        self._stack.set_status(self._done)
+        return None

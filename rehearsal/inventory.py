@@ -1,0 +1,99 @@
+"""What exists in the local AWS, read from its own state and not through its API.
+
+The rehearsal's last word: a sweep that forgot to look cannot make this list shorter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from moto.cloudformation import parsing as moto_parsing
+from moto.logs.models import logs_backends
+
+from rehearsal.world import ACCOUNT, World
+
+# A job's record stays for ever, as on AWS; what bills is the job while it runs.
+_RECORDS = {"training-job", "processing-job", "transform-job"}
+
+
+def everything(world: World) -> list[dict[str, str]]:
+    """Every resource that exists: {"kind", "name", "region", "status"}, sorted.
+
+    Jobs are listed while they run; deleted apps, which stay listed for a day, are not.
+    """
+    with world.lock:
+        world.sagemaker.tick()
+        rows = [*_sagemaker(world), *_stacks(world), *_moto()]
+    return sorted(rows, key=lambda row: (row["kind"], row["region"], row["name"]))
+
+
+def _row(kind: str, name: str, region: str, status: str = "") -> dict[str, str]:
+    return {"kind": kind, "name": name, "region": region, "status": status}
+
+
+def _sagemaker(world: World) -> Iterator[dict[str, str]]:
+    for resource in world.sagemaker.every():
+        if resource.kind.name in _RECORDS and resource.status not in resource.kind.bills_in:
+            continue
+        if resource.status == "Deleted":
+            continue
+        name = "/".join(part for part in resource.key if part)
+        yield _row(resource.kind.name, name, resource.region, resource.status)
+
+
+def _stacks(world: World) -> Iterator[dict[str, str]]:
+    for stack in world.cloudformation.stacks:
+        if not stack.deleted:
+            yield _row("stack", stack.name, stack.region, stack.status)
+
+
+def _moto() -> Iterator[dict[str, str]]:
+    for name, bucket in moto_parsing.s3_backends[ACCOUNT]["aws"].buckets.items():
+        yield _row("bucket", name, bucket.region_name)
+    iam = moto_parsing.iam_models.iam_backends[ACCOUNT]["aws"]
+    for role in iam.roles.values():
+        yield _row("role", role.name, "global")
+    for policy in iam.managed_policies.values():
+        if not policy.arn.startswith("arn:aws:iam::aws:"):
+            yield _row("policy", policy.name, "global")
+    for region, ec2 in moto_parsing.ec2_models.ec2_backends[ACCOUNT].items():
+        for vpc in ec2.vpcs.values():
+            if str(vpc.is_default).lower() != "true":
+                yield _row("vpc", vpc.id, region)
+    for region, logs in logs_backends[ACCOUNT].items():
+        for name, group in logs.groups.items():
+            for stream in group.streams:
+                yield _row("log-stream", f"{name}/{stream}", region)
+            if not group.streams:
+                yield _row("log-group", name, region)
+
+
+def tagged(world: World, region: str, params: dict[str, Any]) -> dict[str, Any]:
+    """GetResources of the Resource Groups Tagging API, for SageMaker's resources."""
+    wanted = {f["Key"]: f.get("Values", []) for f in params.get("TagFilters", [])}
+    arns = params.get("ResourceARNList")
+    rows = []
+    for resource in world.sagemaker.every():
+        if resource.region != region or resource.status == "Deleted" or not resource.tags:
+            continue
+        if arns is not None and resource.arn not in arns:
+            continue
+        if all(_has(resource.tags, key, values) for key, values in wanted.items()):
+            rows.append(
+                {
+                    "ResourceARN": resource.arn,
+                    "Tags": [{"Key": k, "Value": v} for k, v in sorted(resource.tags.items())],
+                }
+            )
+    start = int(params.get("PaginationToken") or 0)
+    size = int(params.get("ResourcesPerPage", 100))
+    more = start + size < len(rows)
+    return {
+        "PaginationToken": str(start + size) if more else "",
+        "ResourceTagMappingList": rows[start : start + size],
+    }
+
+
+def _has(tags: dict[str, str], key: str, values: list[str]) -> bool:
+    return key in tags and (not values or tags[key] in values)

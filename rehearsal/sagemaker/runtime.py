@@ -1,0 +1,79 @@
+"""InvokeEndpoint: a request to the server of one of the endpoint's variants."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from rehearsal.errors import ApiError, invalid
+from rehearsal.jobs.serving import ModelServer
+from rehearsal.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """The HTTP answer of InvokeEndpoint."""
+
+    status: int
+    body: bytes
+    headers: list[tuple[str, str]]
+
+
+def invoke(
+    world: World, region: str, name: str, environ: dict[str, Any], body: bytes
+) -> Invocation:
+    """Forward the body to a variant, chosen by weight unless the request names one.
+
+    Raises ValidationError for an unknown endpoint or one without a running server, and
+    ModelError (424) when the container answers anything but 200.
+    """
+    variant, server = _choose(
+        world, region, name, environ.get("HTTP_X_AMZN_SAGEMAKER_TARGET_VARIANT")
+    )
+    headers = {"Content-Type": environ.get("CONTENT_TYPE") or "application/octet-stream"}
+    if environ.get("HTTP_ACCEPT"):
+        headers["Accept"] = environ["HTTP_ACCEPT"]
+    try:
+        reply = server.invoke(body, headers)
+    except OSError as error:
+        raise ApiError("ModelError", f"No answer from {variant}: {error}", 424) from error
+    server.send_logs()
+    if reply.status != 200:
+        said = reply.body.decode("utf-8", "replace")[:500]
+        raise ApiError(
+            "ModelError",
+            f'Received client error ({reply.status}) from {variant} with message "{said}". '
+            f"See /aws/sagemaker/Endpoints/{name} in CloudWatch Logs.",
+            424,
+        )
+    return Invocation(
+        200,
+        reply.body,
+        [("Content-Type", reply.content_type), ("x-Amzn-Invoked-Production-Variant", variant)],
+    )
+
+
+def _choose(world: World, region: str, name: str, wanted: str | None) -> tuple[str, ModelServer]:
+    with world.lock:
+        world.sagemaker.tick()
+        endpoint = world.sagemaker.find("endpoint", region, name)
+        if endpoint is None:
+            raise ApiError(
+                "ValidationError",
+                f"Endpoint {name} of account {world.sagemaker.account} not found.",
+            )
+        servers: dict[str, ModelServer] = endpoint.private["servers"]
+        if not servers or endpoint.status == "Deleting":
+            raise ApiError(
+                "ValidationError",
+                f"Endpoint {name} is not in service (status: {endpoint.status}).",
+            )
+        if wanted is not None:
+            if wanted not in servers:
+                raise invalid(f"Variant {wanted} of endpoint {name} not found.")
+            return wanted, servers[wanted]
+        shown = endpoint.fields["ProductionVariants"]
+        weights = [variant["CurrentWeight"] for variant in shown]
+        chosen = random.choices(shown, weights if any(weights) else None)[0]["VariantName"]
+        return chosen, servers[chosen]

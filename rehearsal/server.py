@@ -1,0 +1,134 @@
+"""The local AWS as a process: `python -m rehearsal.server`.
+
+Prints one JSON line, {"url": ...}, once it answers; ends on SIGINT, on SIGTERM and when
+its standard input closes, so that it never outlives whoever started it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from waitress.server import create_server
+
+from rehearsal.clock import ScaledClock
+from rehearsal.front import Front
+from rehearsal.machine import Machine
+from rehearsal.world import World
+
+TICK_SECONDS = 0.02
+# AWS's waits take a hundredth of their time: a domain 1.8 s, an app 0.6 s.
+DEFAULT_PACE = 0.01
+_THREADS = 32
+
+
+def settle_environment() -> None:
+    """Drop every AWS setting: our own clients must reach nothing but ourselves."""
+    for name in [n for n in os.environ if n.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ.update(
+        AWS_CONFIG_FILE=os.devnull,
+        AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+        AWS_EC2_METADATA_DISABLED="true",
+        AWS_ACCESS_KEY_ID="local",
+        AWS_SECRET_ACCESS_KEY="local",
+    )
+
+
+@contextmanager
+def local_aws(
+    port: int = 0, pace: float = DEFAULT_PACE, directory: Path | None = None
+) -> Iterator[tuple[str, World]]:
+    """Serve the local AWS on a loopback port (0: a free one); yields its URL and its world."""
+    root = directory or Path(tempfile.mkdtemp(prefix="local-aws-"))
+    # The world needs the port, which only the bound server knows.
+    door: list[Front] = []
+
+    def application(environ: Any, start_response: Any) -> Any:
+        return door[0](environ, start_response)
+
+    server = create_server(
+        application,
+        host="127.0.0.1",
+        port=port,
+        threads=_THREADS,
+        clear_untrusted_proxy_headers=True,
+        ident="local-aws",
+        max_request_body_size=5 * 1024**3,
+    )
+    url = f"http://127.0.0.1:{server.effective_port}"
+    machine = Machine(root, url)
+    world = World(ScaledClock(pace), machine)
+    door.append(Front(world))
+    stopping = threading.Event()
+    threads = [
+        threading.Thread(target=server.run, name="server", daemon=True),
+        threading.Thread(target=_tick, args=(world, stopping), name="clock", daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield url, world
+    finally:
+        stopping.set()
+        machine.close()
+        server.close()
+
+
+def _tick(world: World, stopping: threading.Event) -> None:
+    log = logging.getLogger(__name__)
+    while not stopping.wait(TICK_SECONDS):
+        try:
+            world.tick()
+        except Exception:
+            log.exception("a tick broke")
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m rehearsal.server", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument(
+        "--pace",
+        type=float,
+        default=DEFAULT_PACE,
+        help="how long AWS's waits take here (1 is AWS's time; default %(default)s)",
+    )
+    parser.add_argument("--directory", type=Path, default=None, help="where jobs keep files")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING, format="local-aws: %(levelname)s %(message)s")
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    settle_environment()
+    stop = threading.Event()
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, lambda *_: stop.set())
+    threading.Thread(target=_wait_for_end_of_input, args=(stop,), daemon=True).start()
+    started = time.monotonic()
+    with local_aws(arguments.port, arguments.pace, arguments.directory) as (url, _):
+        ready = {"url": url, "seconds": round(time.monotonic() - started, 2)}
+        sys.stdout.write(json.dumps(ready) + "\n")
+        sys.stdout.flush()
+        stop.wait()
+
+
+def _wait_for_end_of_input(stop: threading.Event) -> None:
+    if sys.stdin is None or sys.stdin.isatty():
+        return
+    while sys.stdin.buffer.read(65536):
+        pass
+    stop.set()
+
+
+if __name__ == "__main__":
+    main()
