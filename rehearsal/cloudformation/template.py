@@ -22,6 +22,10 @@ _SUB = re.compile(r"\$\{(!?)([^}]+)\}")
 NO_VALUE = object()
 
 
+def _construct_text(_loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+    return node.value
+
+
 class _TagLoader(yaml.SafeLoader):
     """YAML with CloudFormation's short forms (!Ref, !Sub, ...)."""
 
@@ -30,7 +34,7 @@ _TagLoader.add_multi_constructor(
     "!", lambda loader, suffix, node: yaml_tag_constructor(loader, f"!{suffix}", node)
 )
 # `2012-10-17` in a policy is text, not a date.
-_TagLoader.add_constructor("tag:yaml.org,2002:timestamp", yaml.SafeLoader.construct_yaml_str)
+_TagLoader.add_constructor("tag:yaml.org,2002:timestamp", _construct_text)
 
 
 def validation_error(message: str) -> ApiError:

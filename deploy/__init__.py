@@ -1,0 +1,1 @@
+"""The deploy engine: a cloud assembly in, CloudFormation stacks out, bounded and resumable."""

@@ -1,0 +1,85 @@
+"""What CloudFormation says of stacks: read in bulk, judged by pure rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# A stack that was never created: it can only be deleted, then created anew
+# (CloudFormation user guide, "Stack status codes").
+NEVER_CREATED = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"})
+STABLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
+STUCK = frozenset({"UPDATE_ROLLBACK_FAILED"})
+
+
+@dataclass(frozen=True, slots=True)
+class StackState:
+    """One stack as DescribeStacks shows it."""
+
+    name: str
+    region: str
+    status: str
+    reason: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    stack_id: str = ""
+
+    @property
+    def moving(self) -> bool:
+        """Whether something is going on."""
+        return self.status.endswith("_IN_PROGRESS")
+
+
+def read_stacks(cloudformation: Any, region: str) -> dict[str, StackState]:
+    """All stacks of a region by name: one paginated DescribeStacks, never one call per stack."""
+    pages = cloudformation.get_paginator("describe_stacks").paginate()
+    rows = (row for page in pages for row in page["Stacks"])
+    states = (_state(row, region) for row in rows)
+    return {state.name: state for state in states}
+
+
+def _state(row: dict[str, Any], region: str) -> StackState:
+    return StackState(
+        name=row["StackName"],
+        region=region,
+        status=row["StackStatus"],
+        reason=row.get("StackStatusReason", ""),
+        tags={tag["Key"]: tag["Value"] for tag in row.get("Tags", [])},
+        outputs={o["OutputKey"]: o["OutputValue"] for o in row.get("Outputs", [])},
+        stack_id=row["StackId"],
+    )
+
+
+def failure_reason(cloudformation: Any, stack: str) -> str:
+    """Why a stack failed, in one line: the first failed resource of its last operation.
+
+    Later failures ("Resource creation cancelled") only follow from the first.
+    """
+    events: list[dict[str, Any]] = []
+    for page in cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack):
+        for event in page["StackEvents"]:
+            events.append(event)
+            if _begins_operation(event, stack):
+                return _first_failure(events)
+    return _first_failure(events)
+
+
+def _begins_operation(event: dict[str, Any], stack: str) -> bool:
+    return (
+        event["LogicalResourceId"] == stack
+        and event.get("ResourceStatusReason") == "User Initiated"
+        and event["ResourceStatus"].endswith("_IN_PROGRESS")
+    )
+
+
+def _first_failure(newest_first: list[dict[str, Any]]) -> str:
+    for event in reversed(newest_first):
+        reason = event.get("ResourceStatusReason", "")
+        is_resource = event["ResourceType"] != "AWS::CloudFormation::Stack"
+        if event["ResourceStatus"].endswith("_FAILED") and is_resource and reason:
+            return f"{event['ResourceType']} {event['LogicalResourceId']}: {reason}"
+    return next(
+        (e["ResourceStatusReason"] for e in newest_first if e.get("ResourceStatusReason")),
+        "CloudFormation gave no reason",
+    )
