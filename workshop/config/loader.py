@@ -13,6 +13,7 @@ from workshop.config.explain import explain_validation
 from workshop.config.people import People, Person, expand_attendees, region_of
 from workshop.config.rules import Draft, check_rules
 from workshop.config.schema import WorkshopYaml
+from workshop.config.tables import needs_by_module
 from workshop.errors import ConfigError, Problem, UsageError
 from workshop.model import (
     Attendee,
@@ -35,7 +36,7 @@ _STAND_INS: dict[str, Any] = {
     "starts": "2000-01-01T00:00:00Z",
     "ends": "2000-01-02T00:00:00Z",
     "repository": {"url": "https://example.com/stand/in.git"},
-    "modules": ["iris-xgboost"],
+    "modules": list(needs_by_module())[:1],
 }
 
 
@@ -83,9 +84,8 @@ def _draft(document: Document) -> tuple[Draft, list[Problem]]:
     except ValidationError as error:
         if not isinstance(data, dict):
             what = "the file holds no keys with values"
-            raise ConfigError([Problem(document.where(()), what, "begin with: name: ml101")]) from (
-                None
-            )
+            problem = Problem(document.where(()), what, "begin with: name: ml101")
+            raise ConfigError([problem]) from None
         problems += explain_validation(document, error)
         broken = {str(detail["loc"][0]) for detail in error.errors()}
         yaml = WorkshopYaml.model_validate(_without(data, broken))

@@ -1,0 +1,1 @@
+"""Does a workshop fit into an account: demand, applied limits, what is in use, and the fit."""
