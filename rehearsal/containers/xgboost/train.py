@@ -6,6 +6,7 @@ stdout, writes model/xgboost-model. On failure it writes output/failure and leav
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import traceback
@@ -36,15 +37,14 @@ NOT_XGBOOST = {
     "single_precision_histogram",
     "deterministic_histogram",
 }
-# What xgboost says when the data or the parameters are wrong (constants/xgb_constants.py).
+# What xgboost 3.2 says of wrong labels and parameters. The container has a list of the same kind
+# (CUSTOMER_ERRORS in constants/xgb_constants.py) in the words of the version it ships.
 CUSTOMER_ERRORS = (
-    "label must be in [0,1] for logistic regression",
-    "label must be in [0, num_class)",
-    "SoftmaxMultiClassObj: label must be in",
+    "label must be",
     "base_score must be in (0,1)",
-    "label must be nonnegative",
     "the dataset only contains pos or neg samples",
     "Parameter reg_lambda should be greater equal to 0",
+    "Invalid Input",
 )
 
 
@@ -139,16 +139,13 @@ def boost(
             verbose_eval=True,
         )
     except xgboost.core.XGBoostError as error:
-        text = str(error)
-        if any(known in text for known in CUSTOMER_ERRORS):
-            raise CustomerError(_first_sentence(text)) from None
-        raise
-
-
-def _first_sentence(text: str) -> str:
-    """xgboost's message without its time stamp, source line and stack trace."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    return lines[0].split(": ", 2)[-1] if lines else text
+        # Without time stamp, source line and stack trace:
+        # "[00:56:24] /src/objective.cu:64: Check failed: valid: label must be ...\nStack trace: ..."
+        said = re.sub(r"^\[[\d:]+\] \S+:\d+: (Check failed: [^:]*: )?", "", str(error))
+        reason = said.split("\nStack trace", 1)[0].strip()
+        if any(known in reason for known in CUSTOMER_ERRORS):
+            raise CustomerError(reason) from None
+        raise RuntimeError(f"XGB train call failed with exception: {reason}") from None
 
 
 if __name__ == "__main__":
