@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from stacks import places, policies
+from stacks import places, policies, tokens
 from stacks.acknowledge import acknowledge
 from stacks.domain import jupyter_lab_settings
 from workshop import names
@@ -18,7 +18,7 @@ from workshop.model import Attendee, Workshop
 # CreateTrainingJob's own maximum: 28 days.
 MAX_RUNTIME_SECONDS = 28 * 24 * 3600
 
-# What the domain's id is called inside Fn::Sub.
+# The word for the domain's id, filled in with the policy.
 _DOMAIN = "${Domain}"
 
 
@@ -73,10 +73,7 @@ class AttendeeStack(cdk.Stack):
             NotebookEnvironment(
                 self, "Notebook", workshop=workshop, attendee=attendee, role_arn=role.arn
             )
-        bucket = names.bucket_name(workshop.name, places.ACCOUNT, attendee.region)
         cdk.CfnOutput(self, "RoleArn", value=role.arn)
-        cdk.CfnOutput(self, "Bucket", value=cdk.Fn.sub(bucket))
-        cdk.CfnOutput(self, "Prefix", value=names.bucket_prefix(attendee.id))
 
 
 class AttendeeRole(Construct):
@@ -90,7 +87,7 @@ class AttendeeRole(Construct):
         workshop: Workshop,
         attendee: Attendee,
         qualifier: str,
-        domain: Any,
+        domain: str,
     ) -> None:
         super().__init__(scope, id)
         subject = policy_subject(workshop, attendee, qualifier)
@@ -99,14 +96,12 @@ class AttendeeRole(Construct):
             "Role",
             role_name=subject.name,
             description=f"Workshop {workshop.name}: {attendee.id}",
-            assume_role_policy_document=policies.substituted(policies.trust()),
-            permissions_boundary=cdk.Fn.sub(places.boundary_arn(workshop.name, attendee.region)),
+            assume_role_policy_document=tokens.filled(policies.trust()),
+            permissions_boundary=tokens.filled(places.boundary_arn(workshop.name, attendee.region)),
             policies=[
                 iam.CfnRole.PolicyProperty(
                     policy_name="attendee",
-                    policy_document=policies.substituted(
-                        policies.attendee_document(subject), {"Domain": domain}
-                    ),
+                    policy_document=tokens.filled(policies.attendee_document(subject), domain),
                 )
             ],
         )
@@ -130,22 +125,21 @@ class StudioEnvironment(Construct):
         *,
         workshop: Workshop,
         attendee: Attendee,
-        domain: Any,
+        domain: str,
         role_arn: str,
         lifecycle_arn: str | None,
     ) -> None:
         super().__init__(scope, id)
         name = names.environment_name(workshop.name, attendee.id)
-        domain_id = cdk.Token.as_string(domain)
         own_settings: dict[str, Any] = {}
         if lifecycle_arn is not None:
             own_settings["jupyter_lab_app_settings"] = jupyter_lab_settings(
-                workshop, cdk.Fn.sub(lifecycle_arn)
+                workshop, tokens.filled(lifecycle_arn)
             )
         profile = sagemaker.CfnUserProfile(
             self,
             "Profile",
-            domain_id=domain_id,
+            domain_id=domain,
             user_profile_name=name,
             user_settings=sagemaker.CfnUserProfile.UserSettingsProperty(
                 execution_role=role_arn, **own_settings
@@ -154,7 +148,7 @@ class StudioEnvironment(Construct):
         space = sagemaker.CfnSpace(
             self,
             "Space",
-            domain_id=domain_id,
+            domain_id=domain,
             space_name=name,
             ownership_settings={"ownerUserProfileName": name},
             space_sharing_settings={"sharingType": "Private"},
@@ -195,17 +189,17 @@ class NotebookEnvironment(Construct):
         acknowledge(
             instance,
             {
-                "AwsSolutions-SM1": "No VPC: a workshop's data is public, and a NAT costs by the hour",
+                "AwsSolutions-SM1": "No VPC: the data is public, and a NAT would bill by the hour",
                 "AwsSolutions-SM2": "The service's own key: the volume lives for a workshop's days",
                 "AwsSolutions-SM3": "Attendees install packages and fetch labs from the internet",
             },
         )
 
 
-def domain_reference(workshop: Workshop, region: str) -> Any:
+def domain_reference(workshop: Workshop, region: str) -> str:
     """The domain's id: literal if it exists already, else the shared stack's export."""
     existing = workshop.domains.get(region)
-    return existing or {"Fn::ImportValue": places.domain_export(workshop.name)}
+    return existing or tokens.import_value(places.domain_export(workshop.name))
 
 
 def policy_subject(workshop: Workshop, attendee: Attendee, qualifier: str) -> policies.Subject:
@@ -222,7 +216,7 @@ def policy_subject(workshop: Workshop, attendee: Attendee, qualifier: str) -> po
             places.bootstrap_bucket(qualifier, attendee.region),
             places.bundle_prefix(workshop.name),
         ),
-        domain=workshop.domains.get(attendee.region, _DOMAIN),
+        domain=_DOMAIN,
         # No job outlives the workshop by being asked for at its end for longer than it lasted.
         max_runtime_seconds=min(length, MAX_RUNTIME_SECONDS),
     )

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from lifecycle_configs import render as rendering
 from lifecycle_configs.bundle import Bundle
-from stacks import places
+from stacks import places, tokens
 from workshop import names
 from workshop.model import Environment, Workshop
 
@@ -59,7 +59,7 @@ class Boot(Construct):
         cdk.CfnOutput(
             cdk.Stack.of(self),
             "BundleUrl",
-            value=cdk.Fn.sub(url.replace(rendering.ACCOUNT, places.ACCOUNT)),
+            value=tokens.filled(url.replace(rendering.ACCOUNT, places.ACCOUNT)),
         )
 
 

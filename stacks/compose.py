@@ -42,6 +42,8 @@ def add_stacks(app: cdk.App, workshop: Workshop, bundle: Bundle) -> None:
     the deploy engine know the order.
     """
     qualifier = app.node.try_get_context(places.QUALIFIER_CONTEXT) or places.DEFAULT_QUALIFIER
+    # One for all stacks: each binds a copy of its own.
+    shared_synthesizer = synthesizer(workshop, qualifier)
     cdk.Tags.of(app).add(names.TAG_WORKSHOP, workshop.name)
     for region in workshop.regions:
         attendees = workshop.attendees_in(region)
@@ -53,7 +55,7 @@ def add_stacks(app: cdk.App, workshop: Workshop, bundle: Bundle) -> None:
             region=region,
             bundle=bundle,
             qualifier=qualifier,
-            synthesizer=synthesizer(workshop, qualifier),
+            synthesizer=shared_synthesizer,
         )
         for attendee in attendees:
             stack = AttendeeStack(
@@ -62,7 +64,7 @@ def add_stacks(app: cdk.App, workshop: Workshop, bundle: Bundle) -> None:
                 attendee=attendee,
                 qualifier=qualifier,
                 lifecycle_arn=shared.lifecycle_arn,
-                synthesizer=synthesizer(workshop, qualifier),
+                synthesizer=shared_synthesizer,
             )
             stack.add_stack_dependency(shared)
 

@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from stacks import places, policies
+from stacks import places, policies, tokens
 from workshop import names
 from workshop.model import Workshop
 
@@ -61,7 +61,7 @@ class StudioDomain(Construct):
             "Role",
             role_name=places.domain_role_name(workshop.name, region),
             description="Default role of the Studio domain; attendees have roles of their own",
-            assume_role_policy_document=policies.substituted(policies.trust()),
+            assume_role_policy_document=tokens.filled(policies.trust()),
             permissions_boundary=boundary_arn,
         )
         self.resource = sagemaker.CfnDomain(

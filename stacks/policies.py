@@ -1,7 +1,7 @@
 """What an attendee may do: IAM documents as plain data, made by pure functions.
 
-ARNs hold `${AWS::Partition}` and `${AWS::AccountId}`; `substituted` turns such strings into
-CloudFormation's Fn::Sub. Everything an attendee may touch is a literal ARN: their own
+ARNs hold the words `${AWS::Partition}` and `${AWS::AccountId}`, for which `filled` puts
+CDK tokens, or plain values in tests. Everything an attendee may touch is a literal ARN: their own
 names, and the prefix `<workshop>-<attendee>-` that their jobs' names begin with.
 
 Actions, resource types and condition keys: Service Authorization Reference, "Actions,
@@ -70,9 +70,10 @@ _NEVER = (
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The attendee a policy is about. `bucket` and `bundles` (ARN of keys) may hold tokens.
+    """The attendee a policy is about.
 
-    `domain` is the Studio domain's id, or a Fn::Sub variable that stands for it.
+    `bundles` is the ARN of the keys the environment installs from. `bucket`, `bundles` and
+    `domain` (the Studio domain's id) may hold words that are filled in later.
     `max_runtime_seconds` is the longest a job may be asked to run.
     """
 
@@ -512,16 +513,16 @@ def boundary_document(workshop: str, region: str, bucket: str, bundles: str) -> 
     )
 
 
-def substituted(node: Any, variables: Mapping[str, Any] | None = None) -> Any:
-    """Wrap every string with a `${...}` in Fn::Sub; `variables` maps the non-AWS words."""
+def filled(node: Any, words: Mapping[str, str]) -> Any:
+    """A text, or a document of texts, with every word of `words` replaced by its value."""
     if isinstance(node, dict):
-        return {key: substituted(value, variables) for key, value in node.items()}
+        return {key: filled(value, words) for key, value in node.items()}
     if isinstance(node, list):
-        return [substituted(value, variables) for value in node]
-    if not isinstance(node, str) or "${" not in node:
-        return node
-    used = {key: value for key, value in (variables or {}).items() if f"${{{key}}}" in node}
-    return {"Fn::Sub": [node, used]} if used else {"Fn::Sub": node}
+        return [filled(value, words) for value in node]
+    if isinstance(node, str) and "${" in node:
+        for word, value in words.items():
+            node = node.replace(word, value)
+    return node
 
 
 def _allow(

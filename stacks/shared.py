@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from lifecycle_configs.bundle import Bundle
-from stacks import places, policies
+from stacks import places, policies, tokens
 from stacks.acknowledge import acknowledge
 from stacks.boot import Boot
 from stacks.domain import StudioDomain
@@ -46,7 +46,7 @@ class SharedStack(cdk.Stack):
         )
         environments = frozenset(a.environment for a in workshop.attendees_in(region))
         bucket_name = names.bucket_name(workshop.name, places.ACCOUNT, region)
-        WorkshopBucket(self, "Storage", bucket_name=cdk.Fn.sub(bucket_name))
+        WorkshopBucket(self, "Storage", bucket_name=tokens.filled(bucket_name))
         boundary_arn = self._add_boundary(workshop, region, bucket_name, qualifier)
         boot = Boot(
             self,
@@ -80,7 +80,7 @@ class SharedStack(cdk.Stack):
             "Boundary",
             managed_policy_name=names.boundary_name(workshop.name, region),
             description="The ceiling over every attendee's role",
-            policy_document=policies.substituted(
+            policy_document=tokens.filled(
                 policies.boundary_document(
                     workshop.name,
                     region,
