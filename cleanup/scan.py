@@ -1,0 +1,136 @@
+"""Reads what exists: one paginated list per kind and region, one tag listing per region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cleanup.attribution import attribute, is_managed
+from cleanup.kinds import DOMAIN, GONE, KINDS, Kind
+from cleanup.resources import Blind, Resource, Scan, Scope, Unattributed
+from workshop.aws import Clients, error_code, error_message
+from workshop.names import SHARED, TAG_WORKSHOP, domain_name
+
+_WORKERS = 8
+_TAGS = "tags"
+
+Rows = list[dict[str, Any]]
+
+
+def scan(
+    scope: Scope, clients: Clients, kinds: Iterable[Kind] = KINDS, *, regions: Iterable[str] = ()
+) -> Scan:
+    """Return everything of the workshop that exists in its regions.
+
+    The number of calls depends on kinds and pages, not on resources. A listing that fails
+    makes its kind and region blind; the others are read all the same.
+    """
+    wanted = list(kinds)
+    places = list(regions or scope.regions)
+    with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
+        listings = {
+            (region, kind.name): pool.submit(_list, clients, region, kind)
+            for region in places
+            for kind in {k.name: k for k in [*wanted, DOMAIN]}.values()
+        }
+        tagged = {region: pool.submit(_tags, clients, region, scope) for region in places}
+    blind = [
+        Blind(region, what, future.result()[1])
+        for (region, what), future in [
+            *listings.items(),
+            *(((region, _TAGS), future) for region, future in tagged.items()),
+        ]
+        if future.result()[1]
+    ]
+    resources: list[Resource] = []
+    unattributed: list[Unattributed] = []
+    for region in places:
+        domains = _own_domains(listings[region, DOMAIN.name].result()[0], scope)
+        tags = tagged[region].result()[0]
+        for kind in wanted:
+            for found in _attributed(
+                kind, region, listings[region, kind.name].result()[0], scope, tags, domains
+            ):
+                (resources if isinstance(found, Resource) else unattributed).append(found)  # type: ignore[arg-type]
+    return Scan(
+        tuple(sorted(resources, key=lambda r: r.key)),
+        tuple(sorted(unattributed, key=lambda u: (u.region, u.kind, u.name))),
+        tuple(sorted(blind, key=lambda b: (b.region, b.kind))),
+    )
+
+
+def _list(clients: Clients, region: str, kind: Kind) -> tuple[Rows, str]:
+    """All rows of a kind, and why they could not be read ("" when they could)."""
+    try:
+        paginator = clients(kind.service, region).get_paginator(kind.list_op)
+        rows = [row for page in paginator.paginate() for row in page[kind.list_key]]
+    except (ClientError, BotoCoreError, AttributeError) as error:
+        return [], _why(error)
+    return rows, ""
+
+
+def _tags(clients: Clients, region: str, scope: Scope) -> tuple[dict[str, dict[str, str]], str]:
+    """ARN -> tags of every SageMaker resource that carries the workshop's tag."""
+    try:
+        paginator = clients("resourcegroupstaggingapi", region).get_paginator("get_resources")
+        pages = paginator.paginate(
+            TagFilters=[{"Key": TAG_WORKSHOP}], ResourceTypeFilters=["sagemaker"]
+        )
+        rows = [row for page in pages for row in page["ResourceTagMappingList"]]
+    except (ClientError, BotoCoreError) as error:
+        return {}, _why(error)
+    return {row["ResourceARN"]: {t["Key"]: t["Value"] for t in row["Tags"]} for row in rows}, ""
+
+
+def _why(error: Exception) -> str:
+    code = error_code(error)
+    return f"{code}: {error_message(error)}" if code else str(error)
+
+
+def _own_domains(rows: Rows, scope: Scope) -> frozenset[str]:
+    name = domain_name(scope.workshop)
+    return frozenset(row["DomainId"] for row in rows if row["DomainName"] == name)
+
+
+def _attributed(
+    kind: Kind,
+    region: str,
+    rows: Rows,
+    scope: Scope,
+    tags: Mapping[str, dict[str, str]],
+    domains: frozenset[str],
+) -> Iterator[Resource | Unattributed]:
+    for row in rows:
+        status = str(row.get(kind.status_field, "")) if kind.status_field else ""
+        if kind.action(status) == GONE:
+            continue
+        name = str(row[kind.name_field])
+        own_tags = tags.get(str(row.get(kind.arn_field, "")), {})
+        ownership = attribute(kind, row, scope, own_tags, domains)
+        if ownership is None:
+            continue
+        if ownership.owner is None:
+            yield Unattributed(kind.name, region, name, ownership.why)
+            continue
+        if scope.only is not None and ownership.owner not in scope.only:
+            continue
+        yield Resource(
+            kind=kind.name,
+            region=region,
+            name=name,
+            ids=tuple((f, str(row[f])) for f in kind.id_fields if row.get(f)),
+            status=status,
+            owner=ownership.owner,
+            why=ownership.why,
+            managed=is_managed(kind, name, ownership.owner, scope),
+            protected=name in scope.protected,
+            created=row.get(kind.created_field),
+        )
+
+
+def shared_only(resource: Resource) -> bool:
+    """Whether a resource belongs to all attendees of its region."""
+    return resource.owner == SHARED
