@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +34,7 @@ class Leftover:
 
 
 def find_log_leftovers(
-    workshop: str, attendees: Iterable[str], region: str, clients: Clients
+    workshop: str, attendees: Collection[str], region: str, clients: Clients
 ) -> list[Leftover]:
     """The log groups and streams of the attendees' jobs, endpoints and instances."""
     logs = clients("logs", region)
@@ -45,13 +45,14 @@ def find_log_leftovers(
             Leftover("log-group", region, name)
             for name in _groups(logs, f"{_ENDPOINT_GROUPS}{prefix}")
         ]
-    names = {
-        name: (environment_name(workshop, name), attendee_prefix(workshop, name))
+    owned = tuple(
+        start
         for name in attendees
-    }
+        for start in (f"{environment_name(workshop, name)}/", attendee_prefix(workshop, name))
+    )
     for group in _SHARED_GROUPS:
         for stream in _streams(logs, group, f"{workshop}-"):
-            if any(stream.startswith((f"{own}/", prefix)) for own, prefix in names.values()):
+            if stream.startswith(owned):
                 found.append(Leftover("log-stream", region, f"{group}:{stream}"))
     return found
 

@@ -12,7 +12,7 @@ from cleanup.attribution import attribute, is_managed
 from cleanup.kinds import DOMAIN, GONE, KINDS, Kind
 from cleanup.resources import Blind, Resource, Scan, Scope, Unattributed
 from workshop.aws import Clients, error_code, error_message
-from workshop.names import SHARED, TAG_WORKSHOP, domain_name
+from workshop.names import TAG_WORKSHOP, domain_name
 
 _WORKERS = 8
 _TAGS = "tags"
@@ -30,31 +30,32 @@ def scan(
     """
     wanted = list(kinds)
     places = list(regions or scope.regions)
+    listed = list({kind.name: kind for kind in [*wanted, DOMAIN]}.values())
     with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
-        listings = {
+        rows = {
             (region, kind.name): pool.submit(_list, clients, region, kind)
             for region in places
-            for kind in {k.name: k for k in [*wanted, DOMAIN]}.values()
+            for kind in listed
         }
-        tagged = {region: pool.submit(_tags, clients, region, scope) for region in places}
-    blind = [
-        Blind(region, what, future.result()[1])
-        for (region, what), future in [
-            *listings.items(),
-            *(((region, _TAGS), future) for region, future in tagged.items()),
-        ]
-        if future.result()[1]
+        tags = {region: pool.submit(_tags, clients, region) for region in places}
+    found = [
+        item
+        for region in places
+        for kind in wanted
+        for item in _attributed(
+            kind,
+            region,
+            rows[region, kind.name].result()[0],
+            scope,
+            tags[region].result()[0],
+            _own_domains(rows[region, DOMAIN.name].result()[0], scope),
+        )
     ]
-    resources: list[Resource] = []
-    unattributed: list[Unattributed] = []
-    for region in places:
-        domains = _own_domains(listings[region, DOMAIN.name].result()[0], scope)
-        tags = tagged[region].result()[0]
-        for kind in wanted:
-            for found in _attributed(
-                kind, region, listings[region, kind.name].result()[0], scope, tags, domains
-            ):
-                (resources if isinstance(found, Resource) else unattributed).append(found)  # type: ignore[arg-type]
+    reasons = {(region, kind): listing.result()[1] for (region, kind), listing in rows.items()}
+    reasons |= {(region, _TAGS): listing.result()[1] for region, listing in tags.items()}
+    resources = [item for item in found if isinstance(item, Resource)]
+    unattributed = [item for item in found if isinstance(item, Unattributed)]
+    blind = [Blind(region, kind, why) for (region, kind), why in reasons.items() if why]
     return Scan(
         tuple(sorted(resources, key=lambda r: r.key)),
         tuple(sorted(unattributed, key=lambda u: (u.region, u.kind, u.name))),
@@ -72,7 +73,7 @@ def _list(clients: Clients, region: str, kind: Kind) -> tuple[Rows, str]:
     return rows, ""
 
 
-def _tags(clients: Clients, region: str, scope: Scope) -> tuple[dict[str, dict[str, str]], str]:
+def _tags(clients: Clients, region: str) -> tuple[dict[str, dict[str, str]], str]:
     """ARN -> tags of every SageMaker resource that carries the workshop's tag."""
     try:
         paginator = clients("resourcegroupstaggingapi", region).get_paginator("get_resources")
@@ -129,8 +130,3 @@ def _attributed(
             protected=name in scope.protected,
             created=row.get(kind.created_field),
         )
-
-
-def shared_only(resource: Resource) -> bool:
-    """Whether a resource belongs to all attendees of its region."""
-    return resource.owner == SHARED
