@@ -63,9 +63,14 @@ print(f"{attendee} of {workshop} in {region}, data under s3://{bucket}/{prefix}"
 # so that your things and your neighbour's are never mixed up.
 
 # %%
+import logging
 import os
+import sys
 import time
 
+# The SDK shows what it does, and the containers' logs, to whoever listens.
+logging.getLogger("sagemaker").addHandler(logging.StreamHandler(sys.stdout))
+logging.getLogger("sagemaker").setLevel(logging.INFO)
 # The SDK reads container logs through the default region, not through the session's.
 os.environ["AWS_DEFAULT_REGION"] = region
 # It would simulate your role's policies first, which takes a permission you do not need.
@@ -144,7 +149,7 @@ from sagemaker.core.shapes import OutputDataConfig, StoppingCondition, Tag
 from sagemaker.core.training.configs import Compute, InputData
 from sagemaker.train import ModelTrainer
 
-image = image_uris.retrieve("xgboost", region, version="1.7-1", instance_type="ml.m5.xlarge")
+image = image_uris.retrieve("xgboost", region, version="1.7-1")
 tag_list = [Tag(key=key, value=value) for key, value in tags.items()]
 
 trainer = ModelTrainer(
@@ -310,6 +315,7 @@ assert value >= 0.9, f"accuracy {value:.3f} is below 0.9"
 # %%
 if clean_up:
     endpoint.delete()
+    endpoint.wait_for_delete(poll=poll_seconds)  # its configuration is in use until then
     endpoint_config.delete()
     model.delete()
     print(f"deleted endpoint, endpoint configuration and model {name}")

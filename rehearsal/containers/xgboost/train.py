@@ -97,7 +97,7 @@ def train(base: Path) -> None:
     model.parent.mkdir(parents=True, exist_ok=True)
     # From a buffer: save_model() warns about a name without an extension.
     model.write_bytes(booster.save_raw("ubj"))
-    log("INFO", f"stored trained model at {model}")
+    log("INFO", f"stored trained model as {MODEL_FILE}")
 
 
 def read_channels(folder: Path, *, weighted: bool) -> dict[str, xgboost.DMatrix]:
@@ -140,7 +140,7 @@ def boost(
         )
     except xgboost.core.XGBoostError as error:
         # Without time stamp, source line and stack trace:
-        # "[00:56:24] /src/objective.cu:64: Check failed: valid: label must be ...\nStack trace: ..."
+        # "[00:56:24] /src/x.cu:64: Check failed: valid: label must be ...\nStack trace: ..."
         said = re.sub(r"^\[[\d:]+\] \S+:\d+: (Check failed: [^:]*: )?", "", str(error))
         reason = said.split("\nStack trace", 1)[0].strip()
         if any(known in reason for known in CUSTOMER_ERRORS):
