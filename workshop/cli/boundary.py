@@ -110,7 +110,8 @@ def _explain_botocore(error: Exception) -> WorkshopError:
 
 
 def _explain_refusal(error: Exception) -> WorkshopError:
-    code, message = error_code(error), error_message(error)
+    code = error_code(error)
+    message = " ".join(error_message(error).split())  # one line, whatever a server sends
     operation = getattr(error, "operation_name", "?")
     why = f"{code}: {message}" if code not in message else message
     if code in ACCESS_DENIED:
@@ -125,7 +126,16 @@ def _explain_refusal(error: Exception) -> WorkshopError:
         return UnverifiedError(
             f"AWS throttles {operation}", why, "wait a minute and run the same command again"
         )
+    if _http_status(error) >= 500:
+        return UnverifiedError(
+            f"AWS failed to answer {operation}", why, "run the same command again"
+        )
     return WorkshopError(f"AWS refused {operation}", why, "run again with --debug for details")
+
+
+def _http_status(error: Exception) -> int:
+    response = getattr(error, "response", {})
+    return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def _explain_missing_module(error: ModuleNotFoundError) -> WorkshopError:

@@ -83,14 +83,15 @@ def read_document(file: Path, text: str) -> Document:
     document = Document(file)
     if len(text) > MAX_BYTES:
         raise _refused(file, 1, f"larger than {MAX_BYTES:,} characters", "describe one workshop")
-    loader = yaml.SafeLoader(text)
     try:
         _refuse_aliases(file, text)
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(file, error) from None
     except (yaml.YAMLError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        reason = " ".join(reason.split())
         raise _refused(file, 1, f"cannot be read as YAML: {reason}", "correct it") from None
     if node is None:
         raise _refused(file, 1, "the file is empty", "workshop init writes a commented example")
