@@ -35,7 +35,6 @@ class AttendeeStack(cdk.Stack):
         *,
         workshop: Workshop,
         attendee: Attendee,
-        qualifier: str,
         synthesizer: cdk.IStackSynthesizer,
         lifecycle_arn: str | None = None,
     ) -> None:
@@ -56,7 +55,6 @@ class AttendeeStack(cdk.Stack):
             "Access",
             workshop=workshop,
             attendee=attendee,
-            qualifier=qualifier,
             domain=domain,
         )
         if attendee.environment == "studio":
@@ -86,11 +84,10 @@ class AttendeeRole(Construct):
         *,
         workshop: Workshop,
         attendee: Attendee,
-        qualifier: str,
         domain: str,
     ) -> None:
         super().__init__(scope, id)
-        subject = policy_subject(workshop, attendee, qualifier)
+        subject = policy_subject(workshop, attendee)
         role = iam.CfnRole(
             self,
             "Role",
@@ -98,6 +95,9 @@ class AttendeeRole(Construct):
             description=f"Workshop {workshop.name}: {attendee.id}",
             assume_role_policy_document=tokens.filled(policies.trust()),
             permissions_boundary=tokens.filled(places.boundary_arn(workshop.name, attendee.region)),
+            managed_policy_arns=[
+                tokens.filled(places.common_policy_arn(workshop.name, attendee.region))
+            ],
             policies=[
                 iam.CfnRole.PolicyProperty(
                     policy_name="attendee",
@@ -109,8 +109,8 @@ class AttendeeRole(Construct):
         acknowledge(
             role,
             {
-                "AwsSolutions-IAM5": "Wildcards end the attendee's own name prefixes; the rest are "
-                "lists and tokens that take no resource, and AWS's own image repositories",
+                "AwsSolutions-IAM5": "Wildcards end the attendee's own name prefixes only; denials "
+                "are meant for everything",
             },
         )
 
@@ -202,7 +202,7 @@ def domain_reference(workshop: Workshop, region: str) -> str:
     return existing or tokens.import_value(places.domain_export(workshop.name))
 
 
-def policy_subject(workshop: Workshop, attendee: Attendee, qualifier: str) -> policies.Subject:
+def policy_subject(workshop: Workshop, attendee: Attendee) -> policies.Subject:
     """What the attendee's policy is made from."""
     length = int((workshop.ends - workshop.starts).total_seconds())
     return policies.Subject(
@@ -212,10 +212,6 @@ def policy_subject(workshop: Workshop, attendee: Attendee, qualifier: str) -> po
         environment=attendee.environment,
         instances=workshop.instances,
         bucket=names.bucket_name(workshop.name, places.ACCOUNT, attendee.region),
-        bundles=policies.bundle_objects(
-            places.bootstrap_bucket(qualifier, attendee.region),
-            places.bundle_prefix(workshop.name),
-        ),
         domain=_DOMAIN,
         # No job outlives the workshop by being asked for at its end for longer than it lasted.
         max_runtime_seconds=min(length, MAX_RUNTIME_SECONDS),

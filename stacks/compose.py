@@ -62,7 +62,6 @@ def add_stacks(app: cdk.App, workshop: Workshop, bundle: Bundle) -> None:
                 app,
                 workshop=workshop,
                 attendee=attendee,
-                qualifier=qualifier,
                 lifecycle_arn=shared.lifecycle_arn,
                 synthesizer=shared_synthesizer,
             )

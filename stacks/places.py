@@ -44,8 +44,19 @@ def domain_role_name(workshop: str, region: str) -> str:
 
 
 def boundary_arn(workshop: str, region: str) -> str:
-    """The permissions boundary's ARN, with substitutions."""
+    """The permissions boundary's ARN, with words to fill in."""
     return f"arn:${{AWS::Partition}}:iam::{ACCOUNT}:policy/{names.boundary_name(workshop, region)}"
+
+
+def common_policy_name(workshop: str, region: str) -> str:
+    """The managed policy all attendees of a region have; its name carries the region."""
+    return names.shared_name(workshop, f"attendee-{region}")
+
+
+def common_policy_arn(workshop: str, region: str) -> str:
+    """That managed policy's ARN, with words to fill in."""
+    name = common_policy_name(workshop, region)
+    return f"arn:${{AWS::Partition}}:iam::{ACCOUNT}:policy/{name}"
 
 
 def studio_lifecycle_name(workshop: str, encoded: str) -> str:
@@ -60,7 +71,7 @@ def studio_lifecycle_name(workshop: str, encoded: str) -> str:
 
 
 def studio_lifecycle_arn(workshop: str, region: str, encoded: str) -> str:
-    """A Studio lifecycle configuration's ARN, with substitutions."""
+    """A Studio lifecycle configuration's ARN, with words to fill in."""
     name = studio_lifecycle_name(workshop, encoded)
     return f"arn:${{AWS::Partition}}:sagemaker:{region}:{ACCOUNT}:studio-lifecycle-config/{name}"
 

@@ -25,7 +25,7 @@ MAX_INLINE = 10_240
 MAX_MANAGED = 6_144
 
 SERVICE = "sagemaker.amazonaws.com"
-_ACCOUNT = "${AWS::AccountId}"
+ACCOUNT = "${AWS::AccountId}"
 
 # The kinds of things attendees make, all of them named with the attendee's prefix.
 _JOBS = {
@@ -35,45 +35,17 @@ _JOBS = {
     "hyper-parameter-tuning-job": "HyperParameterTuningJob",
 }
 _HOSTING = {"model": "Model", "endpoint-config": "EndpointConfig", "endpoint": "Endpoint"}
-_MADE = {**_JOBS, **_HOSTING}
+MADE = {**_JOBS, **_HOSTING}
 
 # Log groups all attendees' jobs share; a stream's name begins with the job's name.
 _JOB_LOGS = ("TrainingJobs", "ProcessingJobs", "TransformJobs")
-
-# Kinds without condition keys for run time or instance type cannot be capped, so nobody
-# gets them; domains, profiles, spaces and notebook instances are the stacks' business.
-_NEVER = (
-    "CreateAutoMLJob*",
-    "CreateCluster*",
-    "CreateDomain",
-    "CreateHub",
-    "CreateInferenceRecommendationsJob",
-    "CreateJob",
-    "CreateLabelingJob",
-    "CreateMlflow*",
-    "CreateNotebookInstance*",
-    "CreateOptimizationJob",
-    "CreatePartnerApp*",
-    "CreateSpace",
-    "CreateTrainingPlan",
-    "CreateUserProfile",
-    "DeleteDomain",
-    "DeleteSpace",
-    "DeleteTags",
-    "DeleteUserProfile",
-    "StartSession",
-    "UpdateDomain",
-    "UpdateNotebookInstance*",
-    "UpdateUserProfile",
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
     """The attendee a policy is about.
 
-    `bundles` is the ARN of the keys the environment installs from. `bucket`, `bundles` and
-    `domain` (the Studio domain's id) may hold words that are filled in later.
+    `bucket` and `domain` (the Studio domain's id) may hold words that are filled in later.
     `max_runtime_seconds` is the longest a job may be asked to run.
     """
 
@@ -83,7 +55,6 @@ class Subject:
     environment: Environment
     instances: Instances
     bucket: str
-    bundles: str
     domain: str
     max_runtime_seconds: int
 
@@ -93,7 +64,7 @@ class Subject:
 
     @property
     def role_arn(self) -> str:
-        return f"arn:${{AWS::Partition}}:iam::{_ACCOUNT}:role/{self.name}"
+        return f"arn:${{AWS::Partition}}:iam::{ACCOUNT}:role/{self.name}"
 
     def arn(self, kind: str, name: str) -> str:
         """A SageMaker ARN in the attendee's region."""
@@ -106,7 +77,7 @@ class Subject:
 
 def sagemaker_arn(region: str, kind: str, name: str) -> str:
     """A SageMaker ARN in this account."""
-    return f"arn:${{AWS::Partition}}:sagemaker:{region}:{_ACCOUNT}:{kind}/{name}"
+    return f"arn:${{AWS::Partition}}:sagemaker:{region}:{ACCOUNT}:{kind}/{name}"
 
 
 def bundle_objects(bucket: str, prefix: str) -> str:
@@ -132,14 +103,14 @@ def trust() -> Document:
                 "Effect": "Allow",
                 "Principal": {"Service": SERVICE},
                 "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"],
-                "Condition": {"StringEquals": {"aws:SourceAccount": _ACCOUNT}},
+                "Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}},
             }
         ]
     )
 
 
 def attendee_document(subject: Subject) -> Document:
-    """Everything an attendee may do."""
+    """What an attendee may do with their own things; for the rest see shared_policies."""
     workspace = studio_workspace if subject.environment == "studio" else notebook_workspace
     return document(
         [
@@ -148,8 +119,7 @@ def attendee_document(subject: Subject) -> Document:
             *hosting(subject),
             *own_things(subject),
             *storage(subject),
-            *logs_and_metrics(subject),
-            *images(subject),
+            *logs(subject),
             *identity(subject),
             *denials(subject),
         ]
@@ -172,19 +142,18 @@ def studio_workspace(subject: Subject) -> list[Statement]:
         }
     }
     return [
-        _allow("OpenStudio", ["CreatePresignedDomainUrl", "DescribeUserProfile"], [profile]),
-        _allow("ChangeSpace", ["UpdateSpace"], [space], {**own_space, **types}),
-        _allow("StartApp", ["CreateApp"], [app], {**own_space, **types}),
-        _allow("StopApp", ["DeleteApp"], [app], own_space),
-        _allow("SeeSpace", ["DescribeSpace", "DescribeApp", "ListTags"], [space, app, profile]),
-        _allow("SeeDomain", ["DescribeDomain"], [subject.arn("domain", subject.domain)]),
-        _allow(
+        allow("OpenStudio", ["CreatePresignedDomainUrl", "DescribeUserProfile"], [profile]),
+        allow("ChangeSpace", ["UpdateSpace"], [space], {**own_space, **types}),
+        allow("StartApp", ["CreateApp"], [app], {**own_space, **types}),
+        allow("StopApp", ["DeleteApp"], [app], own_space),
+        allow("SeeSpace", ["DescribeSpace", "DescribeApp", "ListTags"], [space, app, profile]),
+        allow("SeeDomain", ["DescribeDomain"], [subject.arn("domain", subject.domain)]),
+        allow(
             "TagApps",
             ["AddTags"],
             [space, app],
             {"StringEquals": {"sagemaker:TaggingAction": ["CreateApp", "UpdateSpace"]}},
         ),
-        _allow("ListStudio", ["ListApps", "ListDomains", "ListSpaces", "ListUserProfiles"], ["*"]),
     ]
 
 
@@ -192,7 +161,7 @@ def notebook_workspace(subject: Subject) -> list[Statement]:
     """Open, see and stop the own notebook instance."""
     own = subject.arn("notebook-instance", subject.name)
     return [
-        _allow(
+        allow(
             "OpenNotebook",
             [
                 "CreatePresignedNotebookInstanceUrl",
@@ -215,19 +184,19 @@ def jobs(subject: Subject) -> list[Statement]:
     }
     training = [subject.made("training-job"), subject.made("hyper-parameter-tuning-job")]
     granted = [
-        _allow(
+        allow(
             "Train",
             ["CreateTrainingJob", "CreateHyperParameterTuningJob"],
             training,
             {**_only_types(subject.instances.training), **ceiling},
         ),
-        _allow(
+        allow(
             "Process",
             ["CreateProcessingJob"],
             [subject.made("processing-job")],
             {**_only_types(subject.instances.processing), **ceiling},
         ),
-        _allow(
+        allow(
             "Transform",
             ["CreateTransformJob"],
             [subject.made("transform-job")],
@@ -244,44 +213,40 @@ def hosting(subject: Subject) -> list[Statement]:
     """Own models behind own endpoints on allowed instance types."""
     endpoints = [subject.made("endpoint"), subject.made("endpoint-config")]
     if not subject.instances.endpoint:
-        return [_allow("Model", ["CreateModel"], [subject.made("model")])]
+        return [allow("Model", ["CreateModel"], [subject.made("model")])]
     return [
-        _allow("Model", ["CreateModel"], [subject.made("model")]),
-        _allow(
+        allow("Model", ["CreateModel"], [subject.made("model")]),
+        allow(
             "ConfigureEndpoint",
             ["CreateEndpointConfig"],
             [subject.made("endpoint-config")],
             _only_types(subject.instances.endpoint),
         ),
-        _allow("Deploy", ["CreateEndpoint", "UpdateEndpoint"], endpoints),
-        _allow("Invoke", ["InvokeEndpoint"], [subject.made("endpoint")]),
+        allow("Deploy", ["CreateEndpoint", "UpdateEndpoint"], endpoints),
+        allow("Invoke", ["InvokeEndpoint"], [subject.made("endpoint")]),
     ]
 
 
 def own_things(subject: Subject) -> list[Statement]:
     """See, tag on creation, stop and delete what carries the own prefix."""
-    own = [subject.made(kind) for kind in _MADE]
-    see = [f"Describe{noun}" for noun in _MADE.values()]
+    own = [subject.made(kind) for kind in MADE]
+    see = [f"Describe{noun}" for noun in MADE.values()]
     stop = [f"Stop{noun}" for noun in _JOBS.values()]
     # TransformJob has no delete; deleting a job's record frees nothing, so it is not granted.
     delete = [f"Delete{noun}" for noun in _HOSTING.values()]
-    creations = [f"Create{noun}" for noun in _MADE.values()]
+    creations = [f"Create{noun}" for noun in MADE.values()]
     return [
-        _allow(
+        allow(
             "OwnThings",
             [*see, *stop, *delete, "ListTags", "ListTrainingJobsForHyperParameterTuningJob"],
             own,
         ),
-        _allow(
-            "TagOwn", ["AddTags"], own, {"StringEquals": {"sagemaker:TaggingAction": creations}}
-        ),
-        # Lists take no resource: names are seen, nothing else.
-        _allow("ListThings", [f"List{_plural(noun)}" for noun in _MADE.values()], ["*"]),
+        allow("TagOwn", ["AddTags"], own, {"StringEquals": {"sagemaker:TaggingAction": creations}}),
     ]
 
 
 def storage(subject: Subject) -> list[Statement]:
-    """The own prefix of the workshop's bucket; the bundle the environment installs."""
+    """The own prefix of the workshop's bucket."""
     bucket = f"arn:${{AWS::Partition}}:s3:::{subject.bucket}"
     prefix = names.bucket_prefix(subject.attendee)
     return [
@@ -291,12 +256,6 @@ def storage(subject: Subject) -> list[Statement]:
             "Action": "s3:ListBucket",
             "Resource": bucket,
             "Condition": {"StringLike": {"s3:prefix": [prefix.rstrip("/"), f"{prefix}*"]}},
-        },
-        {
-            "Sid": "LocateBucket",
-            "Effect": "Allow",
-            "Action": "s3:GetBucketLocation",
-            "Resource": bucket,
         },
         {
             "Sid": "OwnObjects",
@@ -310,18 +269,12 @@ def storage(subject: Subject) -> list[Statement]:
             ],
             "Resource": f"{bucket}/{prefix}*",
         },
-        {
-            "Sid": "ReadBundle",
-            "Effect": "Allow",
-            "Action": "s3:GetObject",
-            "Resource": subject.bundles,
-        },
     ]
 
 
-def logs_and_metrics(subject: Subject) -> list[Statement]:
+def logs(subject: Subject) -> list[Statement]:
     """Own log streams: the groups under /aws/sagemaker are shared by everybody."""
-    groups = f"arn:${{AWS::Partition}}:logs:{subject.region}:{_ACCOUNT}:log-group:/aws/sagemaker/"
+    groups = f"arn:${{AWS::Partition}}:logs:{subject.region}:{ACCOUNT}:log-group:/aws/sagemaker/"
     own = names.attendee_prefix(subject.workshop, subject.attendee)
     streams = [f"{groups}{group}:log-stream:{own}*" for group in _JOB_LOGS]
     streams.append(f"{groups}Endpoints/{own}*:log-stream:*")
@@ -335,43 +288,6 @@ def logs_and_metrics(subject: Subject) -> list[Statement]:
             "Effect": "Allow",
             "Action": ["logs:CreateLogStream", "logs:GetLogEvents", "logs:PutLogEvents"],
             "Resource": streams,
-        },
-        {
-            # Stream names of all, contents of none; the SDK lists streams to follow a job.
-            "Sid": "LogGroups",
-            "Effect": "Allow",
-            "Action": ["logs:CreateLogGroup", "logs:DescribeLogStreams"],
-            "Resource": f"{groups}*",
-        },
-        {
-            "Sid": "Metrics",
-            "Effect": "Allow",
-            "Action": "cloudwatch:PutMetricData",
-            "Resource": "*",
-            "Condition": {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}},
-        },
-    ]
-
-
-def images(subject: Subject) -> list[Statement]:
-    """Pull AWS's algorithm images, which live in other accounts; none of this account's."""
-    return [
-        {
-            "Sid": "ImageToken",
-            "Effect": "Allow",
-            "Action": "ecr:GetAuthorizationToken",
-            "Resource": "*",
-        },
-        {
-            "Sid": "PullImages",
-            "Effect": "Allow",
-            "Action": [
-                "ecr:BatchCheckLayerAvailability",
-                "ecr:BatchGetImage",
-                "ecr:GetDownloadUrlForLayer",
-            ],
-            "Resource": f"arn:${{AWS::Partition}}:ecr:{subject.region}:*:repository/*",
-            "Condition": {"StringNotEquals": {"aws:ResourceAccount": _ACCOUNT}},
         },
     ]
 
@@ -412,20 +328,6 @@ def denials(subject: Subject) -> list[Statement]:
             ],
             "NotResource": doors,
         },
-        {
-            "Sid": "NoSharedSpaces",
-            "Effect": "Deny",
-            "Action": ["sagemaker:CreateApp", "sagemaker:UpdateSpace"],
-            "Resource": "*",
-            "Condition": {"StringEquals": {"sagemaker:SpaceSharingType": "Shared"}},
-        },
-        {
-            "Sid": "NoRemoteAccess",
-            "Effect": "Deny",
-            "Action": "sagemaker:UpdateSpace",
-            "Resource": "*",
-            "Condition": {"StringEquals": {"sagemaker:RemoteAccess": "ENABLED"}},
-        },
         *(
             {
                 # Tags decide whose a thing is: nobody may write another's name on it.
@@ -446,73 +348,6 @@ def denials(subject: Subject) -> list[Statement]:
     ]
 
 
-def boundary_document(workshop: str, region: str, bucket: str, bundles: str) -> Document:
-    """The ceiling over every attendee's role: this workshop's things in this region.
-
-    Whatever is attached to a role by mistake, nothing beyond this works.
-    """
-    arn = "arn:${AWS::Partition}:"
-    return document(
-        [
-            {
-                "Sid": "WorkshopThings",
-                "Effect": "Allow",
-                "Action": "sagemaker:*",
-                "Resource": [
-                    sagemaker_arn(region, "*", f"{workshop}-*"),
-                    *(
-                        sagemaker_arn(region, kind, f"*/{workshop}-*")
-                        for kind in ("app", "space", "user-profile")
-                    ),
-                    sagemaker_arn(region, "domain", "*"),
-                ],
-            },
-            {"Sid": "Lists", "Effect": "Allow", "Action": "sagemaker:List*", "Resource": "*"},
-            {
-                "Sid": "Objects",
-                "Effect": "Allow",
-                "Action": ["s3:*Object", "s3:*Multipart*", "s3:ListBucket", "s3:GetBucketLocation"],
-                "Resource": [
-                    f"{arn}s3:::{bucket}",
-                    f"{arn}s3:::{bucket}/{names.bucket_prefix('*')}*",
-                    bundles,
-                ],
-            },
-            {
-                "Sid": "Logs",
-                "Effect": "Allow",
-                "Action": "logs:*",
-                "Resource": f"{arn}logs:{region}:{_ACCOUNT}:log-group:/aws/sagemaker/*",
-            },
-            {
-                "Sid": "MetricsAndImages",
-                "Effect": "Allow",
-                "Action": [
-                    "cloudwatch:PutMetricData",
-                    "ecr:BatchCheckLayerAvailability",
-                    "ecr:BatchGetImage",
-                    "ecr:GetAuthorizationToken",
-                    "ecr:GetDownloadUrlForLayer",
-                ],
-                "Resource": "*",
-            },
-            {
-                "Sid": "Roles",
-                "Effect": "Allow",
-                "Action": ["iam:GetRole", "iam:PassRole"],
-                "Resource": f"{arn}iam::{_ACCOUNT}:role/{workshop}-*",
-                "Condition": {"StringEqualsIfExists": {"iam:PassedToService": SERVICE}},
-            },
-            {
-                "Sid": "Never",
-                "Effect": "Deny",
-                "Action": [f"sagemaker:{action}" for action in _NEVER],
-                "Resource": "*",
-            },
-        ]
-    )
-
-
 def filled(node: Any, words: Mapping[str, str]) -> Any:
     """A text, or a document of texts, with every word of `words` replaced by its value."""
     if isinstance(node, dict):
@@ -525,12 +360,13 @@ def filled(node: Any, words: Mapping[str, str]) -> Any:
     return node
 
 
-def _allow(
+def allow(
     sid: str,
     actions: list[str],
     resources: list[str],
     condition: Mapping[str, Any] | None = None,
 ) -> Statement:
+    """A statement that allows SageMaker actions, given without their prefix."""
     statement: Statement = {
         "Sid": sid,
         "Effect": "Allow",
@@ -556,7 +392,3 @@ def _names_a_type(statement: Statement) -> bool:
         "sagemaker:InstanceTypes"
     ]
     return bool(types)
-
-
-def _plural(noun: str) -> str:
-    return f"{noun}s"

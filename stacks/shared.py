@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from lifecycle_configs.bundle import Bundle
-from stacks import places, policies, tokens
+from stacks import places, policies, shared_policies, tokens
 from stacks.acknowledge import acknowledge
 from stacks.boot import Boot
 from stacks.domain import StudioDomain
@@ -47,7 +47,7 @@ class SharedStack(cdk.Stack):
         environments = frozenset(a.environment for a in workshop.attendees_in(region))
         bucket_name = names.bucket_name(workshop.name, places.ACCOUNT, region)
         WorkshopBucket(self, "Storage", bucket_name=tokens.filled(bucket_name))
-        boundary_arn = self._add_boundary(workshop, region, bucket_name, qualifier)
+        boundary_arn = self._add_policies(workshop, region, bucket_name, qualifier)
         boot = Boot(
             self,
             "Boot",
@@ -72,29 +72,37 @@ class SharedStack(cdk.Stack):
             boot.studio_lifecycle.attr_studio_lifecycle_config_arn,
         )
 
-    def _add_boundary(
-        self, workshop: Workshop, region: str, bucket_name: str, qualifier: str
-    ) -> str:
+    def _add_policies(self, workshop: Workshop, region: str, bucket: str, qualifier: str) -> str:
+        """The boundary and the policy all attendees have; returns the boundary's ARN."""
+        bundles = policies.bundle_objects(
+            places.bootstrap_bucket(qualifier, region), places.bundle_prefix(workshop.name)
+        )
         boundary = iam.CfnManagedPolicy(
             self,
             "Boundary",
             managed_policy_name=names.boundary_name(workshop.name, region),
             description="The ceiling over every attendee's role",
             policy_document=tokens.filled(
-                policies.boundary_document(
-                    workshop.name,
-                    region,
-                    bucket_name,
-                    policies.bundle_objects(
-                        places.bootstrap_bucket(qualifier, region),
-                        places.bundle_prefix(workshop.name),
-                    ),
-                )
+                shared_policies.boundary_document(workshop.name, region, bucket, bundles)
             ),
         )
         acknowledge(
             boundary,
             {"AwsSolutions-IAM5": "A boundary is a ceiling: it grants nothing by itself"},
+        )
+        common = iam.CfnManagedPolicy(
+            self,
+            "Common",
+            managed_policy_name=places.common_policy_name(workshop.name, region),
+            description="What all attendees may do alike",
+            policy_document=tokens.filled(shared_policies.common_document(region, bucket, bundles)),
+        )
+        acknowledge(
+            common,
+            {
+                "AwsSolutions-IAM5": "Lists and tokens take no resource; images are AWS's own, in "
+                "accounts that differ by region; denials are meant for everything"
+            },
         )
         return boundary.attr_policy_arn
 

@@ -1,0 +1,169 @@
+"""What all attendees of a region may do alike, and the ceiling over each of their roles."""
+
+from __future__ import annotations
+
+from stacks import policies
+from workshop import names
+
+# Kinds without condition keys for run time or instance type cannot be capped, so nobody
+# gets them; domains, profiles, spaces and notebook instances are the stacks' business.
+_NEVER = (
+    "CreateAutoMLJob*",
+    "CreateCluster*",
+    "CreateDomain",
+    "CreateHub",
+    "CreateInferenceRecommendationsJob",
+    "CreateJob",
+    "CreateLabelingJob",
+    "CreateMlflow*",
+    "CreateNotebookInstance*",
+    "CreateOptimizationJob",
+    "CreatePartnerApp*",
+    "CreateSpace",
+    "CreateTrainingPlan",
+    "CreateUserProfile",
+    "DeleteDomain",
+    "DeleteSpace",
+    "DeleteTags",
+    "DeleteUserProfile",
+    "StartSession",
+    "UpdateDomain",
+    "UpdateNotebookInstance*",
+    "UpdateUserProfile",
+)
+
+
+def common_document(region: str, bucket: str, bundles: str) -> policies.Document:
+    """What all attendees of a region may do alike, as one managed policy.
+
+    Lists and describes of what they share, the bundle their environments install from,
+    AWS's algorithm images; and what no attendee may do. `bundles` is an ARN of keys.
+    """
+    arn = "arn:${AWS::Partition}:"
+    listed = ("App", "Domain", "Space", "UserProfile", *policies.MADE.values())
+    return policies.document(
+        [
+            # Lists take no resource: names are seen, nothing else.
+            policies.allow("Lists", [f"List{noun}s" for noun in listed], ["*"]),
+            {
+                "Sid": "LocateBucket",
+                "Effect": "Allow",
+                "Action": "s3:GetBucketLocation",
+                "Resource": f"{arn}s3:::{bucket}",
+            },
+            {"Sid": "Bundle", "Effect": "Allow", "Action": "s3:GetObject", "Resource": bundles},
+            {
+                # Stream names of all, contents of none; the SDK lists streams to follow a job.
+                "Sid": "LogGroups",
+                "Effect": "Allow",
+                "Action": ["logs:CreateLogGroup", "logs:DescribeLogStreams"],
+                "Resource": f"{arn}logs:{region}:{policies.ACCOUNT}:log-group:/aws/sagemaker/*",
+            },
+            {
+                "Sid": "Metrics",
+                "Effect": "Allow",
+                "Action": "cloudwatch:PutMetricData",
+                "Resource": "*",
+                "Condition": {"StringLike": {"cloudwatch:namespace": "/aws/sagemaker/*"}},
+            },
+            {
+                "Sid": "ImageToken",
+                "Effect": "Allow",
+                "Action": "ecr:GetAuthorizationToken",
+                "Resource": "*",
+            },
+            {
+                # AWS's algorithm images live in other accounts; none of this account's.
+                "Sid": "PullImages",
+                "Effect": "Allow",
+                "Action": [
+                    "ecr:BatchCheckLayerAvailability",
+                    "ecr:BatchGetImage",
+                    "ecr:GetDownloadUrlForLayer",
+                ],
+                "Resource": f"{arn}ecr:{region}:*:repository/*",
+                "Condition": {"StringNotEquals": {"aws:ResourceAccount": policies.ACCOUNT}},
+            },
+            {
+                "Sid": "NoSharedSpaces",
+                "Effect": "Deny",
+                "Action": ["sagemaker:CreateApp", "sagemaker:UpdateSpace"],
+                "Resource": "*",
+                "Condition": {"StringEquals": {"sagemaker:SpaceSharingType": "Shared"}},
+            },
+            {
+                "Sid": "NoRemoteAccess",
+                "Effect": "Deny",
+                "Action": "sagemaker:UpdateSpace",
+                "Resource": "*",
+                "Condition": {"StringEquals": {"sagemaker:RemoteAccess": "ENABLED"}},
+            },
+        ]
+    )
+
+
+def boundary_document(workshop: str, region: str, bucket: str, bundles: str) -> policies.Document:
+    """The ceiling over every attendee's role: this workshop's things in this region.
+
+    Whatever is attached to a role by mistake, nothing beyond this works.
+    """
+    arn = "arn:${AWS::Partition}:"
+    return policies.document(
+        [
+            {
+                "Sid": "WorkshopThings",
+                "Effect": "Allow",
+                "Action": "sagemaker:*",
+                "Resource": [
+                    policies.sagemaker_arn(region, "*", f"{workshop}-*"),
+                    *(
+                        policies.sagemaker_arn(region, kind, f"*/{workshop}-*")
+                        for kind in ("app", "space", "user-profile")
+                    ),
+                    policies.sagemaker_arn(region, "domain", "*"),
+                ],
+            },
+            {"Sid": "Lists", "Effect": "Allow", "Action": "sagemaker:List*", "Resource": "*"},
+            {
+                "Sid": "Objects",
+                "Effect": "Allow",
+                "Action": ["s3:*Object", "s3:*Multipart*", "s3:ListBucket", "s3:GetBucketLocation"],
+                "Resource": [
+                    f"{arn}s3:::{bucket}",
+                    f"{arn}s3:::{bucket}/{names.bucket_prefix('*')}*",
+                    bundles,
+                ],
+            },
+            {
+                "Sid": "Logs",
+                "Effect": "Allow",
+                "Action": "logs:*",
+                "Resource": f"{arn}logs:{region}:{policies.ACCOUNT}:log-group:/aws/sagemaker/*",
+            },
+            {
+                "Sid": "MetricsAndImages",
+                "Effect": "Allow",
+                "Action": [
+                    "cloudwatch:PutMetricData",
+                    "ecr:BatchCheckLayerAvailability",
+                    "ecr:BatchGetImage",
+                    "ecr:GetAuthorizationToken",
+                    "ecr:GetDownloadUrlForLayer",
+                ],
+                "Resource": "*",
+            },
+            {
+                "Sid": "Roles",
+                "Effect": "Allow",
+                "Action": ["iam:GetRole", "iam:PassRole"],
+                "Resource": f"{arn}iam::{policies.ACCOUNT}:role/{workshop}-*",
+                "Condition": {"StringEqualsIfExists": {"iam:PassedToService": policies.SERVICE}},
+            },
+            {
+                "Sid": "Never",
+                "Effect": "Deny",
+                "Action": [f"sagemaker:{action}" for action in _NEVER],
+                "Resource": "*",
+            },
+        ]
+    )
