@@ -118,6 +118,11 @@ def _run_interruptibly(client: NotebookClient, variables: Mapping[str, str]) -> 
         except BaseException as error:  # noqa: BLE001 - carried over to the waiting thread
             done.set_exception(error)
         finally:
+            # nbclient leaves the task that watches the kernel behind when it is cancelled.
+            left = asyncio.all_tasks(loop)
+            for watcher in left:
+                watcher.cancel()
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
             loop.close()
 
     thread = threading.Thread(target=work, name="notebook")

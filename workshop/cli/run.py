@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -163,10 +163,25 @@ def split_parameters(texts: tuple[str, ...]) -> dict[str, str]:
     return split
 
 
-def find_place(given: Place, config: Path, context_file: Path, *, prefer_config: bool) -> Place:
+def _caller(region: str) -> Mapping[str, str]:
+    from workshop.aws import make_clients
+
+    identity: Mapping[str, str] = make_clients()("sts", region).get_caller_identity()
+    return identity
+
+
+def find_place(
+    given: Place,
+    config: Path,
+    context_file: Path,
+    *,
+    prefer_config: bool,
+    caller: Callable[[str], Mapping[str, str]] = _caller,
+) -> Place:
     """Fill what the options left open, from the environment's own file or the configuration.
 
-    The file wins unless a configuration was named, or it is somebody else's.
+    The file wins unless a configuration was named, or it is somebody else's. `caller` answers
+    GetCallerIdentity in a region; it is asked only for what nothing else says.
 
     Raises:
         UsageError: it cannot be known who runs the lab.
@@ -181,7 +196,7 @@ def find_place(given: Place, config: Path, context_file: Path, *, prefer_config:
         given = place
     from workshop.config import load_workshop
 
-    return _from_workshop(given, load_workshop(config), config)
+    return _from_workshop(given, load_workshop(config), config, caller)
 
 
 def read_context(path: Path) -> Place | None:
@@ -201,7 +216,9 @@ def read_context(path: Path) -> Place | None:
         ) from None
 
 
-def _from_workshop(given: Place, workshop: Workshop, config: Path) -> Place:
+def _from_workshop(
+    given: Place, workshop: Workshop, config: Path, caller: Callable[[str], Mapping[str, str]]
+) -> Place:
     from workshop.names import bucket_name, bucket_prefix, environment_name
 
     ids = [attendee.id for attendee in workshop.attendees]
@@ -223,9 +240,9 @@ def _from_workshop(given: Place, workshop: Workshop, config: Path) -> Place:
     )
     if place.is_complete:
         return place
-    caller = _caller(place.region)
-    _, partition, *_ = caller["Arn"].split(":")
-    account = caller["Account"]
+    identity = caller(place.region)
+    partition = identity["Arn"].split(":")[1]
+    account = identity["Account"]
     name = environment_name(workshop.name, attendee.id)
     return place.filled_from(
         Place(
@@ -233,13 +250,6 @@ def _from_workshop(given: Place, workshop: Workshop, config: Path) -> Place:
             role=f"arn:{partition}:iam::{account}:role/{name}",
         )
     )
-
-
-def _caller(region: str) -> Mapping[str, str]:
-    from workshop.aws import make_clients
-
-    identity: Mapping[str, str] = make_clients()("sts", region).get_caller_identity()
-    return identity
 
 
 def _end_on_sigterm() -> None:
