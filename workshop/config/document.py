@@ -18,7 +18,8 @@ from workshop.errors import ConfigError, Problem
 # A key's way from the top: ("attendees", 2, "region").
 KeyPath = tuple[str | int, ...]
 
-MAX_BYTES = 1_000_000
+MAX_CHARACTERS = 1_000_000
+MAX_DEPTH = 20
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _STRING = "tag:yaml.org,2002:str"
 _MERGE = "tag:yaml.org,2002:merge"
@@ -81,17 +82,18 @@ def read_document(file: Path, text: str) -> Document:
             wrong can be reported with them.
     """
     document = Document(file)
-    if len(text) > MAX_BYTES:
-        raise _refused(file, 1, f"larger than {MAX_BYTES:,} characters", "describe one workshop")
+    if len(text) > MAX_CHARACTERS:
+        raise _refused(
+            file, 1, f"larger than {MAX_CHARACTERS:,} characters", "describe one workshop"
+        )
     try:
-        _refuse_aliases(file, text)
+        _refuse_bombs(file, text)
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(file, error) from None
-    except (yaml.YAMLError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        reason = " ".join(reason.split())
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
         raise _refused(file, 1, f"cannot be read as YAML: {reason}", "correct it") from None
     if node is None:
         raise _refused(file, 1, "the file is empty", "workshop init writes a commented example")
@@ -100,14 +102,21 @@ def read_document(file: Path, text: str) -> Document:
     return document
 
 
-def _refuse_aliases(file: Path, text: str) -> None:
-    """Aliases can make a small file expand without end, and nothing here needs them."""
+def _refuse_bombs(file: Path, text: str) -> None:
+    """Aliases and deep nesting can make a small file expand without end; none is needed here."""
+    depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent):
-            line = event.start_mark.line + 1 if event.start_mark else 1
             raise _refused(
                 file, line, f"uses the YAML alias *{event.anchor}", "write the value out"
             )
+        if isinstance(event, yaml.events.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.events.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise _refused(file, line, "is nested too deeply", "see workshop init for an example")
 
 
 def _convert(document: Document, loader: yaml.SafeLoader, node: yaml.Node, path: KeyPath) -> Any:

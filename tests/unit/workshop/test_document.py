@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.workshop.configs import problems_of, write_text
-from workshop.config.document import MAX_BYTES, read_document, spell
+from workshop.config.document import MAX_CHARACTERS, read_document, spell
 from workshop.errors import ConfigError, Problem
 
 FILE = Path("w.yaml")
@@ -63,8 +63,8 @@ def test_the_second_of_two_equal_keys_is_named_with_the_line_of_the_first() -> N
         ("# nothing\n", 1, "empty"),
         ("a: 1\n---\nb: 2\n", 2, "not valid YAML"),
         ("a: \x00", 1, "cannot be read"),
-        ("[" * 5000, 1, ""),
-        ("a" * (MAX_BYTES + 1), 1, "larger than"),
+        ("[" * 5000, 1, "nested too deeply"),
+        ("a" * (MAX_CHARACTERS + 1), 1, "larger than"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_its_line(text: str, line: int, what: str) -> None:

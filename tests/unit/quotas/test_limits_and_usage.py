@@ -1,0 +1,156 @@
+"""Limits are listed whole or not at all; use is counted live, without our own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from quotas import catalog
+from quotas.catalog import TOTALS, type_quota
+from quotas.demand import Demand, Kind
+from quotas.limits import list_limits
+from quotas.usage import InUse, count_in_use
+from tests.unit.quotas.fakes import Answer, FakeClient, refusal
+
+
+def quotas_client(*pages: Any) -> FakeClient:
+    return FakeClient("service-quotas", {"list_service_quotas": {"pages": pages}})
+
+
+def test_all_pages_are_read() -> None:
+    pages = [{"Quotas": [{"QuotaCode": f"L-{n}", "Value": n}]} for n in range(3)]
+
+    assert list_limits(quotas_client(*pages)) == {"L-0": 0, "L-1": 1, "L-2": 2}
+
+
+def test_a_listing_that_breaks_off_gives_no_limits_at_all() -> None:
+    page = {"Quotas": [{"QuotaCode": "L-1", "Value": 1}]}
+
+    with pytest.raises(ClientError):
+        list_limits(quotas_client(page, refusal("TooManyRequests", "ListServiceQuotas")))
+
+
+def test_a_quota_that_aws_could_not_read_is_left_out() -> None:
+    row = {"QuotaCode": "L-1", "Value": 0, "ErrorReason": {"ErrorCode": "DEPENDENCY_ACCESS_DENIED"}}
+
+    assert list_limits(quotas_client({"Quotas": [row, {"QuotaCode": "L-2"}]})) == {}
+
+
+def count(answers: dict[str, Answer], kind: Kind, *codes: str) -> InUse:
+    demands = [Demand(kind, catalog.Quota(code, code), 1, 1) for code in codes]
+    return count_in_use(FakeClient("sagemaker", answers), "ml101", demands)
+
+
+def test_our_own_domain_is_not_counted_but_a_failed_one_of_others_is() -> None:
+    domains = [{"DomainName": "ml101-shared"}, {"DomainName": "team", "Status": "Failed"}]
+
+    found = count({"list_domains": {"Domains": domains}}, "domains", catalog.DOMAINS)
+
+    assert found.units == {catalog.DOMAINS: 1}
+
+
+def test_what_cannot_be_listed_is_unknown_and_says_why() -> None:
+    found = count({}, "spaces", catalog.SPACES)
+
+    assert found.units == {}
+    assert "AccessDenied" in str(found.failures["spaces"])
+
+
+def test_deleted_apps_and_our_own_are_not_counted() -> None:
+    medium = {"InstanceType": "ml.t3.medium"}
+
+    def app(space: str, status: str, kind: str = "JupyterLab") -> dict[str, Any]:
+        return {"SpaceName": space, "Status": status, "AppType": kind, "ResourceSpec": medium}
+
+    apps = [
+        app("ml101-ann", "InService"),
+        app("team-x", "Deleted"),
+        app("team-x", "InService"),
+        app("team-y", "Pending", "CodeEditor"),
+    ]
+    jupyter = type_quota("studio", "ml.t3.medium").code
+
+    found = count({"list_apps": {"Apps": apps}}, "apps", catalog.RUNNING_APPS, jupyter)
+
+    assert found.units == {catalog.RUNNING_APPS: 2, jupyter: 1}
+
+
+def test_a_stopped_notebook_counts_towards_the_total_alone() -> None:
+    notebooks = [
+        {
+            "NotebookInstanceName": name,
+            "NotebookInstanceStatus": status,
+            "InstanceType": "ml.t3.medium",
+        }
+        for name, status in (("ml101-ann", "InService"), ("x", "Stopped"), ("y", "InService"))
+    ]
+    by_type = type_quota("notebook", "ml.t3.medium").code
+
+    found = count(
+        {"list_notebook_instances": {"NotebookInstances": notebooks}},
+        "notebook instances",
+        catalog.NOTEBOOK_INSTANCES,
+        by_type,
+    )
+
+    assert found.units == {catalog.NOTEBOOK_INSTANCES: 2, by_type: 1}
+
+
+def test_an_endpoint_counts_its_instances_and_serverless_ones_none() -> None:
+    variants = [
+        {"VariantName": "a", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1},
+        {"VariantName": "b", "ServerlessConfig": {}},
+    ]
+    live = [{"VariantName": "a", "CurrentInstanceCount": 2, "DesiredInstanceCount": 3}]
+    by_type = type_quota("endpoint", "ml.m5.large").code
+
+    found = count(
+        {
+            "list_endpoints": {"Endpoints": [{"EndpointName": "x"}, {"EndpointName": "ml101-a-e"}]},
+            "describe_endpoint": {"EndpointConfigName": "c", "ProductionVariants": live},
+            "describe_endpoint_config": {"ProductionVariants": variants},
+        },
+        "endpoint",
+        TOTALS["endpoint"],
+        by_type,
+    )
+
+    assert found.units == {TOTALS["endpoint"]: 3, by_type: 3}
+
+
+def test_an_endpoint_that_vanishes_between_list_and_describe_uses_nothing() -> None:
+    gone = refusal("ValidationException", "DescribeEndpoint", "Could not find endpoint x")
+
+    found = count(
+        {"list_endpoints": {"Endpoints": [{"EndpointName": "x"}]}, "describe_endpoint": gone},
+        "endpoint",
+        TOTALS["endpoint"],
+    )
+
+    assert found.units == {TOTALS["endpoint"]: 0}
+
+
+def test_running_jobs_count_their_instances_groups_included() -> None:
+    groups = [
+        {"InstanceType": "ml.m5.xlarge", "InstanceCount": 2},
+        {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1},
+    ]
+
+    def listed(StatusEquals: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        names = ["other", "ml101-ann-job"] if StatusEquals == "InProgress" else []
+        return {"TrainingJobSummaries": [{"TrainingJobName": name} for name in names]}
+
+    by_type = type_quota("training", "ml.m5.xlarge").code
+    found = count(
+        {
+            "list_training_jobs": listed,
+            "describe_training_job": {"ResourceConfig": {"InstanceGroups": groups}},
+        },
+        "training",
+        TOTALS["training"],
+        by_type,
+    )
+
+    assert found.units == {TOTALS["training"]: 3, by_type: 2}
