@@ -9,6 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from workshop.aws import Clients, error_code
+from workshop.errors import WorkshopError
 from workshop.names import attendee_prefix, environment_name
 
 # Groups that all jobs and instances of an account share: only our streams in them are ours
@@ -92,6 +93,17 @@ def _streams(logs: Any, group: str, prefix: str) -> list[str]:
         raise
 
 
+def _raise_refused(bucket: str, errors: list[dict[str, str]]) -> None:
+    # DeleteObjects answers 200 even when it deleted nothing.
+    if errors:
+        first = errors[0]
+        raise WorkshopError(
+            f"{len(errors)} objects of {bucket} could not be deleted",
+            f"{first.get('Key')}: {first.get('Code')}: {first.get('Message')}",
+            "look for a retention setting or a bucket policy, then run the command again",
+        )
+
+
 def count_objects(bucket: str, region: str, clients: Clients) -> int | None:
     """How many object versions and delete markers a bucket holds; None without the bucket."""
     s3 = clients("s3", region)
@@ -104,15 +116,17 @@ def count_objects(bucket: str, region: str, clients: Clients) -> int | None:
         raise
 
 
-def empty_bucket(bucket: str, region: str, clients: Clients) -> int:
+def empty_bucket(bucket: str, region: str, clients: Clients, *, prefix: str = "") -> int:
     """Delete all versions, delete markers and unfinished uploads; returns how many objects.
 
-    A bucket that does not exist is empty. Raises WorkshopError's cause, the ClientError,
-    when a deletion is refused.
+    With `prefix`, only keys that begin with it. A bucket that does not exist is empty.
+    Raises WorkshopError when S3 keeps an object.
     """
     s3 = clients("s3", region)
     try:
-        pages = list(s3.get_paginator("list_object_versions").paginate(Bucket=bucket))
+        pages = list(
+            s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
+        )
     except ClientError as error:
         if error_code(error) in ("NoSuchBucket", "404"):
             return 0
@@ -124,8 +138,9 @@ def empty_bucket(bucket: str, region: str, clients: Clients) -> int:
     ]
     for start in range(0, len(objects), _BATCH):
         batch = objects[start : start + _BATCH]
-        s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
-    uploads = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket)
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
+        _raise_refused(bucket, answer.get("Errors", []))
+    uploads = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix)
     for upload in [u for page in uploads for u in page.get("Uploads", [])]:
         s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
     return len(objects)

@@ -83,6 +83,23 @@ def bucket_prefix(attendee: str) -> str:
     return f"attendees/{attendee}/"
 
 
+def assets_prefix(workshop: str) -> str:
+    """The key prefix of the workshop's assets in the CDK bootstrap bucket.
+
+    A prefix of our own lets every attendee read the bundle and nothing else that other
+    projects keep there, and lets `destroy` remove it.
+    """
+    return f"workshops/{workshop}/"
+
+
+def bootstrap_bucket(account: str, region: str, qualifier: str = "hnb659fds") -> str:
+    """The bucket `cdk bootstrap` makes for assets (CDK guide, "Bootstrapping").
+
+    `account` may be a CDK token; the default qualifier is `cdk bootstrap`'s own.
+    """
+    return f"cdk-{qualifier}-assets-{account}-{region}"
+
+
 def tags(workshop: str, attendee: str | None = None) -> dict[str, str]:
     """The tags of a resource of the workshop, or of one attendee's."""
     found = {TAG_WORKSHOP: workshop}

@@ -1,0 +1,36 @@
+"""What commands say of a scan: rows for JSON, and what it could not see or attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from workshop.cli.output import note
+
+if TYPE_CHECKING:
+    from cleanup.resources import Resource, Scan
+
+
+def resource_rows(resources: Iterable[Resource]) -> list[dict[str, Any]]:
+    """Resources as JSON rows."""
+    return [
+        {
+            "kind": r.kind,
+            "region": r.region,
+            "name": r.name,
+            "status": r.status,
+            "attendee": None if r.shared else r.owner,
+            "why": r.why,
+            "bills": r.bills,
+            "managed": r.managed,
+        }
+        for r in resources
+    ]
+
+
+def note_scan(found: Scan) -> None:
+    """Say on stderr what was left alone and what could not be seen."""
+    for other in found.unattributed:
+        note(f"left alone: {other.kind} {other.name} ({other.region}): {other.why}")
+    for hole in found.blind:
+        note(f"could not be read: {hole.kind} in {hole.region}: {hole.reason}")
