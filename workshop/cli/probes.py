@@ -20,13 +20,13 @@ from workshop.cli.findings import Finding, unknown
 from workshop.cli.repository import check_repository
 from workshop.model import Workshop
 
-# The CDK's default qualifier; version 6 is the first whose assets this toolkit's stacks
-# can use: https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
+# The default qualifier, and MIN_BOOTSTRAP_STACK_VERSION of aws-cdk-lib's default
+# synthesizer: https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 BOOTSTRAP_MINIMUM = 6
 _SERVICES = ("sts", "ssm", "cloudformation", "s3", "sagemaker", "service-quotas")
 # Codes with which STS answers in a region that the account has not switched on.
-_NOT_ENABLED = ("InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure")
+_NOT_ENABLED = ("InvalidClientTokenId", "RegionDisabledException", "UnrecognizedClientException")
 
 Failure = (ClientError, BotoCoreError)
 
@@ -64,7 +64,7 @@ def check_workshop(
     made = {region: {name: clients(name, region) for name in _SERVICES} for region in regions}
     with ThreadPoolExecutor(max_workers=len(regions) + 1) as pool:
         repository = pool.submit(check_repository, workshop.repository)
-        account, credentials = _check_credentials(made[regions[0]]["sts"])
+        account, credentials = _check_credentials([made[region]["sts"] for region in regions])
         quotas: list[Line] = []
         findings = [credentials]
         if account:
@@ -82,13 +82,19 @@ def check_workshop(
     return Report(tuple(sorted(findings)), tuple(quotas))
 
 
-def _check_credentials(sts: Any) -> tuple[str, Finding]:
-    try:
-        identity = sts.get_caller_identity()
-    except Failure as error:
-        return "", unknown("", "credentials", error)
-    account, arn = identity["Account"], identity["Arn"]
-    return account, Finding("", "credentials", "ok", f"account {account}, as {arn}")
+def _check_credentials(sts_clients: Sequence[Any]) -> tuple[str, Finding]:
+    """Ask one region after the other: one that is not enabled refuses good credentials too."""
+    refused: Exception | None = None
+    for sts in sts_clients:
+        try:
+            identity = sts.get_caller_identity()
+        except Failure as error:
+            refused = refused or error
+            continue
+        account, arn = identity["Account"], identity["Arn"]
+        return account, Finding("", "credentials", "ok", f"account {account}, as {arn}")
+    assert refused is not None, "a workshop has at least one region"
+    return "", unknown("", "credentials", refused)
 
 
 def _check_region(region: _Region) -> tuple[list[Finding], list[Line]]:

@@ -202,9 +202,9 @@ def test_a_workshop_that_is_deployed_already_still_fits(workshop: Workshop) -> N
 
 def test_a_region_that_is_not_enabled_is_not_asked_further(repository: Repository) -> None:
     workshop = make_workshop(
-        [make_attendee("ann"), make_attendee("bob", region="eu-south-1")], repository=repository
+        [make_attendee("ann", region="eu-south-1"), make_attendee("bob")], repository=repository
     )
-    answers = all_answers(workshop)
+    answers = all_answers(replace(workshop, regions=("us-east-1",)))
     refused = FakeClient("sts", {"get_caller_identity": refusal("InvalidClientTokenId", "Get")})
 
     def clients(service: str, region: str) -> Any:
