@@ -10,7 +10,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from stacks import places, policies, tokens
-from stacks.acknowledge import acknowledge
+from stacks.acknowledge import acknowledge, wildcard
 from stacks.domain import jupyter_lab_settings
 from workshop import names
 from workshop.model import Attendee, Workshop
@@ -88,6 +88,7 @@ class AttendeeRole(Construct):
     ) -> None:
         super().__init__(scope, id)
         subject = policy_subject(workshop, attendee)
+        document = policies.attendee_document(subject)
         role = iam.CfnRole(
             self,
             "Role",
@@ -101,16 +102,17 @@ class AttendeeRole(Construct):
             policies=[
                 iam.CfnRole.PolicyProperty(
                     policy_name="attendee",
-                    policy_document=tokens.filled(policies.attendee_document(subject), domain),
+                    policy_document=tokens.filled(document, domain),
                 )
             ],
         )
         self.arn = role.attr_arn
+        domain_word = workshop.domains.get(attendee.region, places.domain_export(workshop.name))
         acknowledge(
             role,
             {
-                "AwsSolutions-IAM5": "Wildcards end the attendee's own name prefixes only; denials "
-                "are meant for everything",
+                wildcard(resource, domain_word): "It ends a prefix of the attendee's own"
+                for resource in policies.own_wildcards(subject, document)
             },
         )
 
@@ -189,9 +191,9 @@ class NotebookEnvironment(Construct):
         acknowledge(
             instance,
             {
-                "AwsSolutions-SM1": "No VPC: the data is public, and a NAT would bill by the hour",
-                "AwsSolutions-SM2": "The service's own key: the volume lives for a workshop's days",
-                "AwsSolutions-SM3": "Attendees install packages and fetch labs from the internet",
+                "SM1": "No VPC: the data is public, and a NAT would bill by the hour",
+                "SM2": "The service's own key: the volume lives for a workshop's days",
+                "SM3": "Attendees install packages and fetch labs from the internet",
             },
         )
 

@@ -33,6 +33,6 @@ class WorkshopNetwork(Construct):
                 )
             ],
         )
-        acknowledge(vpc, {"AwsSolutions-VPC7": "No traffic crosses this network"})
+        acknowledge(vpc, {"VPC7": "No traffic crosses this network"})
         self.vpc_id = vpc.vpc_id
         self.subnet_ids = [subnet.subnet_id for subnet in vpc.isolated_subnets]

@@ -80,9 +80,24 @@ def sagemaker_arn(region: str, kind: str, name: str) -> str:
     return f"arn:${{AWS::Partition}}:sagemaker:{region}:{ACCOUNT}:{kind}/{name}"
 
 
-def bundle_objects(bucket: str, prefix: str) -> str:
+def objects_arn(bucket: str, prefix: str) -> str:
     """The ARN of the keys that begin with a prefix."""
     return f"arn:${{AWS::Partition}}:s3:::{bucket}/{prefix}*"
+
+
+def log_groups(region: str) -> str:
+    """The log groups of SageMaker, shared by everybody in the account."""
+    return f"arn:${{AWS::Partition}}:logs:{region}:{ACCOUNT}:log-group:/aws/sagemaker/*"
+
+
+def image_repositories(region: str) -> str:
+    """Container repositories of every account in a region."""
+    return f"arn:${{AWS::Partition}}:ecr:{region}:*:repository/*"
+
+
+def workshop_roles(workshop: str) -> str:
+    """The roles of a workshop."""
+    return f"arn:${{AWS::Partition}}:iam::{ACCOUNT}:role/{workshop}-*"
 
 
 def document(statements: Iterable[Statement]) -> Document:
@@ -346,6 +361,28 @@ def denials(subject: Subject) -> list[Statement]:
             )
         ),
     ]
+
+
+def own_wildcards(subject: Subject, policy: Document) -> list[str]:
+    """The allowed resources with a wildcard after the attendee's own name and nowhere before.
+
+    Whatever else has a wildcard is missing here, so that the synth gate finds it.
+    """
+    own = (
+        f"/{subject.name}-*",
+        f"/{subject.name}/*",
+        f":{subject.name}-*",
+        f":{subject.name}/*",
+        f"/{names.bucket_prefix(subject.attendee)}*",
+    )
+    found: dict[str, None] = {}
+    for statement in policy["Statement"]:
+        resources = statement.get("Resource", [])
+        for resource in [resources] if isinstance(resources, str) else resources:
+            before = resource.split("*", 1)[0] + "*"
+            if statement["Effect"] == "Allow" and "*" in resource and before.endswith(own):
+                found[resource] = None
+    return list(found)
 
 
 def filled(node: Any, words: Mapping[str, str]) -> Any:

@@ -8,7 +8,7 @@ from constructs import Construct
 
 from lifecycle_configs.bundle import Bundle
 from stacks import places, policies, shared_policies, tokens
-from stacks.acknowledge import acknowledge
+from stacks.acknowledge import acknowledge, every_wildcard, wildcard
 from stacks.boot import Boot
 from stacks.domain import StudioDomain
 from stacks.network import WorkshopNetwork
@@ -74,21 +74,22 @@ class SharedStack(cdk.Stack):
 
     def _add_policies(self, workshop: Workshop, region: str, bucket: str, qualifier: str) -> str:
         """The boundary and the policy all attendees have; returns the boundary's ARN."""
-        bundles = policies.bundle_objects(
+        bundles = policies.objects_arn(
             places.bootstrap_bucket(qualifier, region), places.bundle_prefix(workshop.name)
         )
+        ceiling = shared_policies.boundary_document(workshop.name, region, bucket, bundles)
         boundary = iam.CfnManagedPolicy(
             self,
             "Boundary",
             managed_policy_name=names.boundary_name(workshop.name, region),
             description="The ceiling over every attendee's role",
-            policy_document=tokens.filled(
-                shared_policies.boundary_document(workshop.name, region, bucket, bundles)
-            ),
+            policy_document=tokens.filled(ceiling),
         )
         acknowledge(
             boundary,
-            {"AwsSolutions-IAM5": "A boundary is a ceiling: it grants nothing by itself"},
+            dict.fromkeys(
+                every_wildcard(ceiling), "A boundary is a ceiling: it grants nothing by itself"
+            ),
         )
         common = iam.CfnManagedPolicy(
             self,
@@ -100,8 +101,11 @@ class SharedStack(cdk.Stack):
         acknowledge(
             common,
             {
-                "AwsSolutions-IAM5": "Lists and tokens take no resource; images are AWS's own, in "
-                "accounts that differ by region; denials are meant for everything"
+                "IAM5[Resource::*]": "Lists, tokens and metrics take no resource",
+                wildcard(bundles): "What environments install; other projects have other keys",
+                wildcard(policies.log_groups(region)): "Group and stream names, no contents",
+                wildcard(policies.image_repositories(region)): "AWS's images, in accounts that "
+                "differ by region and algorithm; this account's are excluded",
             },
         )
         return boundary.attr_policy_arn

@@ -57,7 +57,7 @@ def common_document(region: str, bucket: str, bundles: str) -> policies.Document
                 "Sid": "LogGroups",
                 "Effect": "Allow",
                 "Action": ["logs:CreateLogGroup", "logs:DescribeLogStreams"],
-                "Resource": f"{arn}logs:{region}:{policies.ACCOUNT}:log-group:/aws/sagemaker/*",
+                "Resource": policies.log_groups(region),
             },
             {
                 "Sid": "Metrics",
@@ -81,7 +81,7 @@ def common_document(region: str, bucket: str, bundles: str) -> policies.Document
                     "ecr:BatchGetImage",
                     "ecr:GetDownloadUrlForLayer",
                 ],
-                "Resource": f"{arn}ecr:{region}:*:repository/*",
+                "Resource": policies.image_repositories(region),
                 "Condition": {"StringNotEquals": {"aws:ResourceAccount": policies.ACCOUNT}},
             },
             {
@@ -130,7 +130,7 @@ def boundary_document(workshop: str, region: str, bucket: str, bundles: str) -> 
                 "Action": ["s3:*Object", "s3:*Multipart*", "s3:ListBucket", "s3:GetBucketLocation"],
                 "Resource": [
                     f"{arn}s3:::{bucket}",
-                    f"{arn}s3:::{bucket}/{names.bucket_prefix('*')}*",
+                    policies.objects_arn(bucket, names.bucket_prefix("*")),
                     bundles,
                 ],
             },
@@ -138,7 +138,7 @@ def boundary_document(workshop: str, region: str, bucket: str, bundles: str) -> 
                 "Sid": "Logs",
                 "Effect": "Allow",
                 "Action": "logs:*",
-                "Resource": f"{arn}logs:{region}:{policies.ACCOUNT}:log-group:/aws/sagemaker/*",
+                "Resource": policies.log_groups(region),
             },
             {
                 "Sid": "MetricsAndImages",
@@ -156,7 +156,7 @@ def boundary_document(workshop: str, region: str, bucket: str, bundles: str) -> 
                 "Sid": "Roles",
                 "Effect": "Allow",
                 "Action": ["iam:GetRole", "iam:PassRole"],
-                "Resource": f"{arn}iam::{policies.ACCOUNT}:role/{workshop}-*",
+                "Resource": policies.workshop_roles(workshop),
                 "Condition": {"StringEqualsIfExists": {"iam:PassedToService": policies.SERVICE}},
             },
             {

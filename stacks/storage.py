@@ -38,5 +38,5 @@ class WorkshopBucket(Construct):
         )
         acknowledge(
             self.bucket,
-            {"AwsSolutions-S1": "Access logs of a bucket that lives for a workshop's days"},
+            {"S1": "Access logs of a bucket that lives for a workshop's days"},
         )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,7 +29,7 @@ def main() -> int:
         assembly = Path(directory)
         if not synthesise(workshop, assembly):
             return 1
-        print("cdk validation and cdk-nag (AwsSolutions): no findings")
+        sys.stdout.write("cdk validation and cdk-nag (AwsSolutions): no findings\n")
         templates = stack_templates(assembly)
         found = [lint(template, region) for template, region in templates]
     return 0 if all(found) else 1
@@ -36,8 +37,6 @@ def main() -> int:
 
 def one_of_each(workshop: Workshop) -> Workshop:
     """The same workshop with one Studio and one notebook attendee in its first region."""
-    from dataclasses import replace
-
     region = workshop.regions[0]
     attendees = (
         Attendee(id="ann", region=region, environment="studio"),
@@ -60,7 +59,7 @@ def synthesise(workshop: Workshop, assembly: Path) -> bool:
     try:
         app.synth()
     except RuntimeError as failure:  # how jsii passes on what was thrown in CDK's core
-        print(failure, file=sys.stderr)
+        sys.stderr.write(f"{failure}\n")
         return False
     return True
 
@@ -77,12 +76,13 @@ def stack_templates(assembly: Path) -> list[tuple[Path, str]]:
 
 def lint(template: Path, region: str) -> bool:
     """Run cfn-lint on a template for its region; False if it found anything."""
-    command = [sys.executable, "-m", "cfnlint", "--regions", region, "--template", str(template)]
+    program = Path(sys.executable).with_name("cfn-lint")
+    command = [str(program), "--regions", region, "--template", str(template)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     verdict = "no findings" if done.returncode == 0 else "findings"
-    print(f"cfn-lint {template.name} ({region}): {verdict}")
+    sys.stdout.write(f"cfn-lint {template.name} ({region}): {verdict}\n")
     if done.returncode:
-        print(done.stdout + done.stderr, file=sys.stderr)
+        sys.stderr.write(done.stdout + done.stderr)
     return done.returncode == 0
 
 
