@@ -22,7 +22,7 @@ from moto.core.serialize import QuerySerializer, SerializationContext
 from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from rehearsal import inventory
+from rehearsal import inventory, quotas
 from rehearsal.errors import ApiError
 from rehearsal.machine import INTERNAL_AGENT
 from rehearsal.sagemaker import runtime
@@ -56,6 +56,8 @@ class Front:
                 return self._sagemaker(path, region, environ, start_response)
             if service == "cloudformation":
                 return self._cloudformation(region, environ, start_response)
+            if service == "servicequotas":
+                return self._quotas(region, environ, start_response)
             if service == "tagging":
                 return self._tagging(region, environ, start_response)
         except ApiError as error:
@@ -127,6 +129,15 @@ class Front:
             found = inventory.tagged(self._world, region, _json_params(environ))
         return _json(start_response, found)
 
+    # -- Service Quotas -------------------------------------------------------------
+
+    def _quotas(self, region: str, environ: Environ, start_response: StartResponse) -> Body:
+        operation = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")[2]
+        if operation != "ListServiceQuotas":
+            answer: Body = self._moto(environ, start_response)
+            return answer
+        return _json(start_response, quotas.list_service_quotas(_json_params(environ), region))
+
     # -- our own --------------------------------------------------------------------
 
     def _local(self, path: str, environ: Environ, start_response: StartResponse) -> Body:
@@ -134,6 +145,8 @@ class Front:
             return _json(start_response, self._world.statistics())
         if path == "/_local/inventory":
             return _json(start_response, {"resources": inventory.everything(self._world)})
+        if path == "/_local/homes":
+            return _json(start_response, {"homes": inventory.homes(self._world)})
         if path == "/_local/open":
             return self._open(environ, start_response)
         return _respond(start_response, 404, b"not found\n", [("Content-Type", "text/plain")])

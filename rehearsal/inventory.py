@@ -11,6 +11,7 @@ from typing import Any
 from moto.cloudformation import parsing as moto_parsing
 from moto.logs.models import logs_backends
 
+from rehearsal.sagemaker import notebooks, studio
 from rehearsal.world import ACCOUNT, World
 
 # A job's record stays for ever, as on AWS; what bills is the job while it runs.
@@ -65,8 +66,32 @@ def _moto() -> Iterator[dict[str, str]]:
         for name, group in logs.groups.items():
             for stream in group.streams:
                 yield _row("log-stream", f"{name}/{stream}", region)
-            if not group.streams:
+            if not group.streams and name not in _SHARED_GROUPS:
                 yield _row("log-group", name, region)
+
+
+def homes(world: World) -> dict[str, str]:
+    """The directories that stand for attendees' home volumes, by space or instance name."""
+    with world.lock:
+        plane = world.sagemaker
+        found = {
+            r.name: str(studio.space_root(plane, r) / studio.HOME.lstrip("/"))
+            for r in plane.every()
+            if r.kind.name == "space"
+        }
+        found |= {
+            r.name: str(notebooks.instance_root(plane, r) / notebooks.HOME.lstrip("/"))
+            for r in plane.every()
+            if r.kind.name == "notebook-instance"
+        }
+    return found
+
+
+# Groups that all jobs of an account share: an empty one is nobody's leftover.
+_SHARED_GROUPS = frozenset(
+    f"/aws/sagemaker/{name}"
+    for name in ("TrainingJobs", "TransformJobs", "ProcessingJobs", "NotebookInstances", "studio")
+)
 
 
 def tagged(world: World, region: str, params: dict[str, Any]) -> dict[str, Any]:

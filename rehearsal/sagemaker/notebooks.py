@@ -12,7 +12,7 @@ from rehearsal.sagemaker.resource import Outcome, Resource
 from rehearsal.sagemaker.rules import Rules
 from rehearsal.sandbox import run_script
 
-_HOME = "/home/ec2-user/SageMaker"
+HOME = "/home/ec2-user/SageMaker"
 _BOOT_SECONDS = 120.0
 _STOP_SECONDS = 60.0
 
@@ -109,7 +109,7 @@ def _run_next(plane: ControlPlane, instance: Resource) -> None:
         plane.machine,
         instance.region,
         root=instance_root(plane, instance),
-        home=_HOME,
+        home=HOME,
         content=instance.private["scripts"].pop(0),
         metadata={"ResourceArn": instance.arn, "ResourceName": instance.name},
     )

@@ -14,7 +14,7 @@ from rehearsal.sagemaker.resource import Outcome, Resource
 from rehearsal.sagemaker.rules import Rules
 from rehearsal.sandbox import run_script
 
-_HOME = "/home/sagemaker-user"
+HOME = "/home/sagemaker-user"
 _LIVE = ("Pending", "InService", "Deleting")
 _ALPHABET = string.ascii_lowercase + string.digits
 _BOOT_SECONDS = 60.0
@@ -166,7 +166,7 @@ class AppRules(Rules):
             plane.machine,
             resource.region,
             root=space_root(plane, space),
-            home=_HOME,
+            home=HOME,
             content=script,
             metadata={
                 "AppType": resource.fields["AppType"],

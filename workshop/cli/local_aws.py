@@ -1,0 +1,55 @@
+"""`workshop local-aws`: the local AWS alone, empty."""
+
+from __future__ import annotations
+
+import signal
+import tempfile
+import threading
+from pathlib import Path
+
+import click
+
+from workshop.cli.options import json_option
+from workshop.cli.output import note, print_json
+
+
+@click.command("local-aws")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 takes a free port.")
+@click.option("--region", default="us-east-1", show_default=True, help="The exported region.")
+@click.option(
+    "--bootstrapped",
+    is_flag=True,
+    help="With what `cdk bootstrap` makes in the region, so that workshop deploy works.",
+)
+@json_option
+def command(port: int, region: str, bootstrapped: bool, as_json: bool) -> None:
+    """Start an empty local AWS and print the exports that lead any AWS client to it.
+
+    It runs until Ctrl-C and keeps nothing. What it has and where it differs from AWS:
+    docs/rehearsal.md.
+
+    Example: workshop local-aws --bootstrapped --port 4599
+    """
+    from rehearsal import account, isolation
+    from rehearsal.server import local_aws, settle_environment
+    from rehearsal.world import ACCOUNT
+    from workshop.aws import make_clients
+
+    settle_environment()
+    stop = threading.Event()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, lambda *_: stop.set())
+    directory = Path(tempfile.mkdtemp(prefix="local-aws-"))
+    with local_aws(port, directory=directory) as (url, _):
+        variables = isolation.exports(url, region)
+        if bootstrapped:
+            import os
+
+            os.environ.update(variables)
+            account.bootstrap(make_clients(), ACCOUNT, [region])
+        if as_json:
+            print_json({"url": url, "exports": variables})
+        else:
+            click.echo(isolation.shell_exports(variables), nl=False)
+        note("Ctrl-C ends it.")
+        stop.wait()

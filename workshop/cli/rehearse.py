@@ -1,0 +1,129 @@
+"""`workshop rehearse`: the whole main job on this machine."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from workshop.cli.options import config_option, json_option
+from workshop.cli.output import note, print_json, print_table
+from workshop.errors import EXIT_FAILED, EXIT_OK
+
+if TYPE_CHECKING:
+    from rehearsal.report import Report
+
+
+@click.command("rehearse")
+@click.option(
+    "--attendees",
+    type=click.IntRange(1, 999),
+    default=3,
+    show_default=True,
+    help="How many attendees to rehearse with.",
+)
+@click.option(
+    "--environment",
+    type=click.Choice(["studio", "notebook"]),
+    help="Rehearse with this kind of environment; default: as the YAML says.",
+)
+@click.option(
+    "--module",
+    "modules",
+    multiple=True,
+    metavar="NAME",
+    help="Only this lab; may be given several times. Default: as the YAML says.",
+)
+@click.option("--no-labs", is_flag=True, help="The control plane only: no training, no inference.")
+@click.option(
+    "--keep", is_flag=True, help="Before the clean-up, leave everything running until Ctrl-C."
+)
+@config_option
+@json_option
+def command(
+    attendees: int,
+    environment: str | None,
+    modules: tuple[str, ...],
+    no_labs: bool,
+    keep: bool,
+    config: Path,
+    as_json: bool,
+) -> int:
+    """Run the whole workshop on this machine: no AWS account, no Docker, real training.
+
+    Check, deploy, open, run the labs, clean up, destroy, and a last scan, by the same
+    commands and calls as on AWS, against a local AWS on a loopback port that ends with the
+    rehearsal. It can never reach AWS. Exit code 0: everything worked and nothing is left.
+
+    Example: workshop rehearse --attendees 3 --environment notebook
+    """
+    from rehearsal.conductor import Options, rehearse
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    options = Options(
+        config=config,
+        attendees=attendees,
+        environment=environment,
+        modules=modules,
+        labs=not no_labs,
+        keep=keep,
+    )
+    started = time.monotonic()
+    report = rehearse(options, note)
+    if as_json:
+        print_json(report.as_json())
+    else:
+        _show(report, time.monotonic() - started)
+    return EXIT_OK if report.ok else EXIT_FAILED
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    """SIGTERM ends a rehearsal as Ctrl-C does: nothing is left running."""
+    raise KeyboardInterrupt
+
+
+def _show(report: Report, seconds: float) -> None:
+    print_table(
+        ("phase", "seconds", "API calls", "created", "removed"),
+        ((p.name, f"{p.seconds:.1f}", p.api_calls, p.created, p.removed) for p in report.phases),
+        title=f"Rehearsal: {report.attendees} attendees, {report.environment}",
+    )
+    if report.modules:
+        print_table(
+            ("lab", "attendee", "result", "expected", "ok"),
+            (
+                (
+                    m.name,
+                    m.attendee,
+                    _figure(m.result),
+                    _figure(m.expected),
+                    "yes" if m.ok else "NO",
+                )
+                for m in report.modules
+            ),
+        )
+    for module in report.modules:
+        if not module.ok:
+            click.echo(f"failed: {module.name} of {module.attendee}: {module.reason}")
+    for problem in report.problems:
+        click.echo(f"problem: {problem}")
+    for row in report.left:
+        click.echo(f"left: {row['kind']} {row['name']} ({row['region']}) {row['status']}")
+    if not report.left:
+        click.echo("left: nothing; nothing bills")
+    click.echo(f"{'passed' if report.ok else 'FAILED'} in {seconds:.0f} s")
+
+
+def _yes(ok: bool) -> str:
+    return "yes" if ok else "NO"
+
+
+def _figure(value: object) -> str:
+    if not isinstance(value, dict):
+        return "-"
+    if "at_least" in value:
+        return f"{value['metric']} >= {value['at_least']}"
+    return f"{value['metric']} {value['value']:.3f}"
