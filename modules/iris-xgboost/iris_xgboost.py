@@ -79,17 +79,10 @@ os.environ.setdefault("SAGEMAKER_VALIDATE_ROLE", "false")
 import boto3
 from sagemaker.core.helper.session_helper import Session
 
-session = Session(
-    boto_session=boto3.Session(region_name=region),
-    default_bucket=bucket,
-    # The SDK reports how it is used to AWS unless told not to.
-    sagemaker_config={
-        "SchemaVersion": "1.0",
-        "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}},
-    },
-)
-aws = {"session": session.boto_session, "region": region}
-s3 = boto3.client("s3", region_name=region)
+boto_session = boto3.Session(region_name=region)
+session = Session(boto_session=boto_session, default_bucket=bucket)
+aws = {"session": boto_session, "region": region}
+s3 = boto_session.client("s3")
 
 name_prefix = f"{workshop}-{attendee}-"
 name = f"{name_prefix}iris-{time.strftime('%Y%m%d%H%M%S', time.gmtime())}"
@@ -152,8 +145,15 @@ from sagemaker.train import ModelTrainer
 image = image_uris.retrieve("xgboost", region, version="1.7-1")
 tag_list = [Tag(key=key, value=value) for key, value in tags.items()]
 
+# ModelTrainer tells AWS how it is used, unless its session says no.
+no_telemetry = {
+    "SchemaVersion": "1.0",
+    "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}},
+}
 trainer = ModelTrainer(
-    sagemaker_session=session,
+    sagemaker_session=Session(
+        boto_session=boto_session, default_bucket=bucket, sagemaker_config=no_telemetry
+    ),
     role=role,
     training_image=image,
     base_job_name=f"{name_prefix}iris",
