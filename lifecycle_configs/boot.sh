@@ -107,6 +107,7 @@ YAML
 }
 
 # git's own housekeeping would go on in the background and hold our lock.
+# shellcheck disable=SC2329  # called through retry
 fetch_ref() {
   timeout 120 git -c maintenance.auto=false -C "$1" fetch --quiet --depth 1 -- origin "$ref"
 }
@@ -163,11 +164,13 @@ find_python() {
   [ -n "$python" ]
 }
 
+# shellcheck disable=SC2329  # called through retry
 download_bundle() {
   timeout 120 aws s3 cp --only-show-errors "$bundle" "$1/bundle.zip" &&
     echo "$bundle_sha256  $1/bundle.zip" | sha256sum --check --quiet
 }
 
+# shellcheck disable=SC2329  # called through retry
 install_bundle() {
   rm -rf "$venv"
   if command -v uv >/dev/null; then

@@ -20,6 +20,7 @@ ACCOUNT = "{account}"
 
 _HERE = Path(__file__).parent
 _PLACEHOLDER = re.compile(r"@([a-z0-9_]+)@")
+_COMMENT = re.compile(r"\s*#(?! shellcheck )")
 _SHEBANG = "#!/usr/bin/env bash\n"
 
 
@@ -78,9 +79,12 @@ def encode(script: str) -> str:
 
 
 def _part(name: str) -> str:
-    """A script file without its first line and, for size, without its comments."""
+    """A script file without its first line and, for size, without its comments.
+
+    Directives to shellcheck stay, since it is the rendered script that is checked.
+    """
     lines = (_HERE / name).read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    kept = [line for line in lines if line.strip() and not _COMMENT.match(line)]
     return "\n".join(kept) + "\n"
 
 

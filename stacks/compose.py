@@ -42,8 +42,6 @@ def add_stacks(app: cdk.App, workshop: Workshop, bundle: Bundle) -> None:
     the deploy engine know the order.
     """
     qualifier = app.node.try_get_context(places.QUALIFIER_CONTEXT) or places.DEFAULT_QUALIFIER
-    # One for all stacks: each binds a copy of its own.
-    shared_synthesizer = synthesizer(workshop, qualifier)
     cdk.Tags.of(app).add(names.TAG_WORKSHOP, workshop.name)
     for region in workshop.regions:
         attendees = workshop.attendees_in(region)
@@ -55,7 +53,7 @@ def add_stacks(app: cdk.App, workshop: Workshop, bundle: Bundle) -> None:
             region=region,
             bundle=bundle,
             qualifier=qualifier,
-            synthesizer=shared_synthesizer,
+            synthesizer=synthesizer(workshop, qualifier),
         )
         for attendee in attendees:
             stack = AttendeeStack(
@@ -63,13 +61,16 @@ def add_stacks(app: cdk.App, workshop: Workshop, bundle: Bundle) -> None:
                 workshop=workshop,
                 attendee=attendee,
                 lifecycle_arn=shared.lifecycle_arn,
-                synthesizer=shared_synthesizer,
+                synthesizer=synthesizer(workshop, qualifier),
             )
             stack.add_stack_dependency(shared)
 
 
 def synthesizer(workshop: Workshop, qualifier: str) -> cdk.CliCredentialsStackSynthesizer:
-    """Deploy with the instructor's own credentials; assets under the workshop's prefix."""
+    """Deploy with the instructor's own credentials; assets under the workshop's prefix.
+
+    One per stack: copies of a shared one would collect all stacks' assets in every manifest.
+    """
     return cdk.CliCredentialsStackSynthesizer(
         qualifier=qualifier, bucket_prefix=places.bundle_prefix(workshop.name)
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 import boto3
 import pytest
 import yaml
-from jsonschema import validate
+from jsonschema import validate  # type: ignore[import-untyped]
 from moto.server import ThreadedMotoServer
 
 from lifecycle_configs import render as rendering
@@ -29,17 +29,18 @@ pytestmark = pytest.mark.xdist_group("lifecycle")
 REPOSITORY = "https://git.example.com/labs/ml-labs.git"
 ACCOUNT = "111122223333"
 BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT}-us-east-1"
+ARN = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}"
 METADATA = {
     "studio": {
         "AppType": "JupyterLab",
         "DomainId": "d-abc",
         "SpaceName": "ml101-ann",
         "UserProfileName": "ml101-ann",
-        "ResourceArn": f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:app/d-abc/ml101-ann/JupyterLab/default",
+        "ResourceArn": f"{ARN}:app/d-abc/ml101-ann/JupyterLab/default",
         "ResourceName": "default",
     },
     "notebook": {
-        "ResourceArn": f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:notebook-instance/ml101-ann",
+        "ResourceArn": f"{ARN}:notebook-instance/ml101-ann",
         "ResourceName": "ml101-ann",
     },
 }
