@@ -195,7 +195,8 @@ def jobs(subject: Subject) -> list[Statement]:
     A transform job has no key for its run time.
     """
     ceiling = {
-        "NumericLessThanEquals": {"sagemaker:MaxRuntimeInSeconds": subject.max_runtime_seconds}
+        # Condition values are strings in IAM's grammar, numbers too.
+        "NumericLessThanEquals": {"sagemaker:MaxRuntimeInSeconds": str(subject.max_runtime_seconds)}
     }
     training = [subject.made("training-job"), subject.made("hyper-parameter-tuning-job")]
     granted = [
@@ -407,12 +408,16 @@ def allow(
     statement: Statement = {
         "Sid": sid,
         "Effect": "Allow",
-        "Action": [f"sagemaker:{action}" for action in sorted(actions)],
-        "Resource": resources,
+        "Action": _one_or_list([f"sagemaker:{action}" for action in sorted(actions)]),
+        "Resource": _one_or_list(resources),
     }
     if condition:
         statement["Condition"] = dict(condition)
     return statement
+
+
+def _one_or_list(values: list[str]) -> str | list[str]:
+    return values[0] if len(values) == 1 else values
 
 
 def _only_types(types: tuple[str, ...]) -> dict[str, Any]:

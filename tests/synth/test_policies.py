@@ -115,7 +115,7 @@ def test_an_instance_type_must_be_sent_and_be_on_the_list(sid: str, types: list[
 @pytest.mark.parametrize("sid", ["Train", "Process"])
 def test_a_job_has_a_ceiling_on_its_run_time(sid: str) -> None:
     ceiling = statements()[sid]["Condition"]["NumericLessThanEquals"]
-    assert ceiling == {"sagemaker:MaxRuntimeInSeconds": 28_800}
+    assert ceiling == {"sagemaker:MaxRuntimeInSeconds": "28800"}
 
 
 def test_a_use_without_instance_types_is_not_granted() -> None:
