@@ -9,15 +9,10 @@ from typing import Any
 
 import botocore.session
 from botocore.model import ServiceModel
-from moto.cloudformation import parsing as moto_parsing
 
 from rehearsal.clock import Clock
-from rehearsal.cloudformation.handlers import (
-    BucketPolicyHandler,
-    Handler,
-    MotoHandler,
-    NothingHandler,
-)
+from rehearsal.cloudformation import moto
+from rehearsal.cloudformation.handlers import BucketPolicyHandler, Handler, NothingHandler
 from rehearsal.cloudformation.sagemaker import TYPES, SageMakerHandler
 from rehearsal.cloudformation.service import CloudFormation
 from rehearsal.machine import Machine
@@ -88,7 +83,7 @@ class _Handlers:
 
     def __init__(self, plane: ControlPlane, model: ServiceModel, machine: Machine) -> None:
         self._sagemaker = SageMakerHandler(plane, model)
-        self._moto = MotoHandler()
+        self._moto = moto.MotoHandler()
         self._bucket_policy = BucketPolicyHandler(machine)
         self._nothing = NothingHandler()
 
@@ -101,6 +96,6 @@ class _Handlers:
             return self._nothing
         if resource_type.startswith("AWS::SageMaker::"):
             return None
-        if resource_type in moto_parsing.get_model_map():
+        if moto.is_supported(resource_type):
             return self._moto
         return None

@@ -1,0 +1,176 @@
+"""CloudFormation types over moto's models, called one at a time.
+
+moto makes the resource; when, in which order and what a failure means is our stack's. A
+type that moto could make but not delete is not offered unless moto_gaps.py fills the gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from moto.cloudformation import parsing
+
+from rehearsal.cloudformation import moto_gaps, schemas
+from rehearsal.cloudformation.handlers import Made, Place, ResourceFailed
+
+
+def is_supported(resource_type: str) -> bool:
+    """Whether moto can make this type, and it can be deleted again."""
+    model = parsing.get_model_map().get(resource_type)
+    if model is None:
+        return False
+    return (
+        resource_type in moto_gaps.DELETE
+        or hasattr(model, "delete")
+        or _implements(model, "delete_from_cloudformation_json")
+    )
+
+
+def _implements(model: Any, method: str) -> bool:
+    return not getattr(getattr(model, method), "__isabstractmethod__", False)
+
+
+class MotoHandler:
+    """Types that moto has a CloudFormation model for. They exist at once."""
+
+    def create(self, place: Place, resource_type: str, properties: dict[str, Any]) -> Made:
+        name = _name(place, resource_type, properties)
+        model = parsing.get_model_map()[resource_type]
+        try:
+            resource = model.create_from_cloudformation_json(
+                name,
+                {"Type": resource_type, "Properties": properties},
+                place.account,
+                place.region,
+                LogicalId=place.logical_id,
+                StackId=place.stack_id,
+                ResourceType=resource_type,
+            )
+        except Exception as error:  # moto raises its own, of many kinds
+            raise ResourceFailed(_reason(error)) from error
+        made = _made(resource_type, resource)
+        try:
+            _complete(place, resource_type, resource, properties)
+        except Exception as error:
+            self.delete(place, resource_type, made, properties)
+            raise ResourceFailed(_reason(error)) from error
+        return made
+
+    def created(self, place: Place, resource_type: str, made: Made) -> Made | None:
+        return made
+
+    def update(
+        self,
+        place: Place,
+        resource_type: str,
+        made: Made,
+        old: dict[str, Any],
+        new: dict[str, Any],
+    ) -> Made:
+        filled = moto_gaps.UPDATE.get(resource_type)
+        model = parsing.get_model_map()[resource_type]
+        try:
+            if filled is not None:
+                filled(place, made.physical_id, new)
+                return made
+            if not _implements(model, "update_from_cloudformation_json"):
+                raise ResourceFailed(f"The local AWS cannot update {resource_type} in place.")
+            resource = model.update_from_cloudformation_json(
+                original_resource=made.token,
+                new_resource_name=_name(place, resource_type, new),
+                cloudformation_json={"Type": resource_type, "Properties": new},
+                account_id=place.account,
+                region_name=place.region,
+            )
+        except Exception as error:
+            raise ResourceFailed(_reason(error)) from error
+        return _made(resource_type, resource or made.token)
+
+    def delete(
+        self, place: Place, resource_type: str, made: Made, properties: dict[str, Any]
+    ) -> None:
+        filled = moto_gaps.DELETE.get(resource_type)
+        try:
+            if filled is not None:
+                filled(place, made.physical_id, properties)
+            else:
+                _delete(place, resource_type, made, properties)
+        except Exception as error:
+            if "does not exist" in str(error) or "NoSuch" in type(error).__name__:
+                return
+            raise ResourceFailed(_reason(error)) from error
+
+    def deleted(self, place: Place, resource_type: str, made: Made) -> bool:
+        return True
+
+
+def _delete(place: Place, resource_type: str, made: Made, properties: dict[str, Any]) -> None:
+    model = parsing.get_model_map()[resource_type]
+    if _implements(model, "delete_from_cloudformation_json"):
+        model.delete_from_cloudformation_json(
+            made.physical_id,
+            {"Type": resource_type, "Properties": properties},
+            place.account,
+            place.region,
+        )
+    else:
+        made.token.delete(place.account, place.region)
+
+
+def _complete(place: Place, resource_type: str, resource: Any, properties: dict[str, Any]) -> None:
+    """Add what moto's model leaves out of a creation."""
+    filled = moto_gaps.CREATE.get(resource_type)
+    if filled is not None:
+        filled(place, str(resource.physical_resource_id), properties)
+    if isinstance(resource, parsing.TaggedEC2Resource):
+        backend = parsing.ec2_models.ec2_backends[place.account][place.region]
+        backend.create_tags([resource.physical_resource_id], dict(place.tags))
+
+
+def _name(place: Place, resource_type: str, properties: dict[str, Any]) -> str:
+    name_property = parsing.resource_name_property_from_type(resource_type)
+    if name_property and name_property in properties:
+        return str(properties[name_property])
+    generated: str = parsing.generate_resource_name(
+        resource_type, place.stack_name, place.logical_id
+    )
+    if name_property:
+        properties[name_property] = generated
+    return generated
+
+
+def _made(resource_type: str, resource: Any) -> Made:
+    physical_id = str(resource.physical_resource_id)
+    return Made(
+        physical_id=physical_id,
+        reference=physical_id,
+        attributes=_Attributes(resource_type, resource),
+        token=resource,
+    )
+
+
+class _Attributes(Mapping[str, Any]):
+    """GetAtt of a moto resource, asked only when needed."""
+
+    def __init__(self, resource_type: str, resource: Any) -> None:
+        self._type = resource_type
+        self._resource = resource
+
+    def __getitem__(self, name: str) -> Any:
+        try:
+            return self._resource.get_cfn_attribute(name)
+        except (AttributeError, parsing.UnformattedGetAttTemplateException) as error:
+            if schemas.primary_identifier(self._type) == (name,):
+                return self._resource.physical_resource_id
+            raise KeyError(name) from error
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "message", None) or str(error) or type(error).__name__)
