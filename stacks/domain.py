@@ -82,7 +82,10 @@ class StudioDomain(Construct):
                 auto_mount_home_efs="Disabled",
                 studio_web_portal="ENABLED",
                 default_landing_uri="studio::",
-                jupyter_lab_app_settings=jupyter_lab_settings(workshop, lifecycle_arn),
+                jupyter_lab_app_settings={
+                    **jupyter_lab_settings(workshop, lifecycle_arn),
+                    **idle_settings(workshop),
+                },
                 space_storage_settings=space_storage_settings(),
                 studio_web_portal_settings=sagemaker.CfnDomain.StudioWebPortalSettingsProperty(
                     hidden_app_types=list(HIDDEN_APPS),
@@ -94,14 +97,20 @@ class StudioDomain(Construct):
 
 
 def jupyter_lab_settings(workshop: Workshop, lifecycle_arn: str) -> dict[str, Any]:
-    """What a JupyterLab app starts with: type, lifecycle configuration, idle shutdown."""
-    minutes = max(workshop.idle.workspace_minutes, IDLE_MIN_MINUTES)
+    """What a JupyterLab app starts with: its instance type and lifecycle configuration."""
     return {
         "defaultResourceSpec": {
             "instanceType": workshop.instances.workspace,
             "lifecycleConfigArn": lifecycle_arn,
         },
         "lifecycleConfigArns": [lifecycle_arn],
+    }
+
+
+def idle_settings(workshop: Workshop) -> dict[str, Any]:
+    """Shut idle JupyterLab apps down; CloudFormation has this for domains alone."""
+    minutes = max(workshop.idle.workspace_minutes, IDLE_MIN_MINUTES)
+    return {
         "appLifecycleManagement": {
             "idleSettings": {
                 "lifecycleManagement": "ENABLED",
@@ -110,7 +119,7 @@ def jupyter_lab_settings(workshop: Workshop, lifecycle_arn: str) -> dict[str, An
                 "minIdleTimeoutInMinutes": IDLE_MIN_MINUTES,
                 "maxIdleTimeoutInMinutes": minutes,
             }
-        },
+        }
     }
 
 

@@ -24,25 +24,32 @@ EXAMPLE = Path("workshop.yaml")
 
 def main() -> int:
     """Check the example workshop; 0 if nothing was found, 1 otherwise."""
-    workshop = one_of_each(load_workshop(EXAMPLE))
-    with TemporaryDirectory() as directory:
-        assembly = Path(directory)
-        if not synthesise(workshop, assembly):
-            return 1
-        sys.stdout.write("cdk validation and cdk-nag (AwsSolutions): no findings\n")
-        templates = stack_templates(assembly)
-        found = [lint(template, region) for template, region in templates]
-    return 0 if all(found) else 1
+    return 0 if all([check(*variant) for variant in variants(load_workshop(EXAMPLE))]) else 1
 
 
-def one_of_each(workshop: Workshop) -> Workshop:
-    """The same workshop with one Studio and one notebook attendee in its first region."""
+def variants(workshop: Workshop) -> list[tuple[str, Workshop]]:
+    """The same workshop with one attendee of each kind: in a domain of its own, in another."""
     region = workshop.regions[0]
     attendees = (
         Attendee(id="ann", region=region, environment="studio"),
         Attendee(id="bob", region=region, environment="notebook"),
     )
-    return replace(workshop, attendees=attendees, regions=(region,))
+    own = replace(workshop, attendees=attendees, regions=(region,), domains={}, networks={})
+    return [
+        ("own domain", own),
+        ("existing domain", replace(own, domains={region: "d-abcdefghijkl"})),
+    ]
+
+
+def check(variant: str, workshop: Workshop) -> bool:
+    """Synthesise and lint one variant; False if anything was found."""
+    with TemporaryDirectory() as directory:
+        assembly = Path(directory)
+        sys.stdout.write(f"{variant}:\n")
+        if not synthesise(workshop, assembly):
+            return False
+        sys.stdout.write("  cdk validation and cdk-nag (AwsSolutions): no findings\n")
+        return all([lint(template, region) for template, region in stack_templates(assembly)])
 
 
 def synthesise(workshop: Workshop, assembly: Path) -> bool:
@@ -80,7 +87,7 @@ def lint(template: Path, region: str) -> bool:
     command = [str(program), "--regions", region, "--template", str(template)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     verdict = "no findings" if done.returncode == 0 else "findings"
-    sys.stdout.write(f"cfn-lint {template.name} ({region}): {verdict}\n")
+    sys.stdout.write(f"  cfn-lint {template.name} ({region}): {verdict}\n")
     if done.returncode:
         sys.stderr.write(done.stdout + done.stderr)
     return done.returncode == 0

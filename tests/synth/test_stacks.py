@@ -109,8 +109,10 @@ def test_in_an_existing_domain_the_profile_brings_its_own_boot_script(
     profile = assembly.one(ANN, "AWS::SageMaker::UserProfile")
     assert profile["DomainId"] == "d-abc"
     config = assembly.one(SHARED, "AWS::SageMaker::StudioLifecycleConfig")
-    arns = profile["UserSettings"]["JupyterLabAppSettings"]["LifecycleConfigArns"]
-    assert config["StudioLifecycleConfigName"] in json.dumps(arns)
+    lab = profile["UserSettings"]["JupyterLabAppSettings"]
+    assert config["StudioLifecycleConfigName"] in json.dumps(lab["LifecycleConfigArns"])
+    # CloudFormation's UserProfile refuses idle settings (its schema has them for Domain).
+    assert "AppLifecycleManagement" not in lab
 
 
 @pytest.mark.parametrize("environment", ["studio", "notebook"])
