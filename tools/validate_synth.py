@@ -24,7 +24,8 @@ EXAMPLE = Path("workshop.yaml")
 
 def main() -> int:
     """Check the example workshop; 0 if nothing was found, 1 otherwise."""
-    return 0 if all([check(*variant) for variant in variants(load_workshop(EXAMPLE))]) else 1
+    clean = [check(*variant) for variant in variants(load_workshop(EXAMPLE))]
+    return 0 if all(clean) else 1
 
 
 def variants(workshop: Workshop) -> list[tuple[str, Workshop]]:
@@ -49,7 +50,8 @@ def check(variant: str, workshop: Workshop) -> bool:
         if not synthesise(workshop, assembly):
             return False
         sys.stdout.write("  cdk validation and cdk-nag (AwsSolutions): no findings\n")
-        return all([lint(template, region) for template, region in stack_templates(assembly)])
+        clean = [lint(template, region) for template, region in stack_templates(assembly)]
+        return all(clean)
 
 
 def synthesise(workshop: Workshop, assembly: Path) -> bool:
