@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from botocore.exceptions import ClientError
+
 from rehearsal.errors import ApiError
 from rehearsal.machine import Machine
 
@@ -73,17 +75,26 @@ class Handler(Protocol):
 
 
 class BucketPolicyHandler:
-    """AWS::S3::BucketPolicy, which moto's CloudFormation lacks, through its S3 API."""
+    """AWS::S3::BucketPolicy, which moto's CloudFormation lacks, through its S3 API.
+
+    What differs from AWS: moto applies a statement whatever its Condition says, so "deny
+    without TLS" would deny everything. Statements with a Condition are left out.
+    """
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
 
     def create(self, place: Place, resource_type: str, properties: dict[str, Any]) -> Made:
         bucket = properties["Bucket"]
+        document = properties["PolicyDocument"]
+        plain = [s for s in document["Statement"] if "Condition" not in s]
         s3 = self._machine.client("s3", place.region)
         try:
-            s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(properties["PolicyDocument"]))
-        except Exception as error:
+            s3.head_bucket(Bucket=bucket)
+            if plain:
+                policy = json.dumps({**document, "Statement": plain})
+                s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+        except ClientError as error:
             raise ResourceFailed(str(error)) from error
         return Made(physical_id=bucket, reference=bucket)
 
@@ -108,7 +119,7 @@ class BucketPolicyHandler:
             s3.delete_bucket_policy(Bucket=made.physical_id)
         except s3.exceptions.NoSuchBucket:
             return
-        except Exception as error:
+        except ClientError as error:
             raise ResourceFailed(str(error)) from error
 
     def deleted(self, place: Place, resource_type: str, made: Made) -> bool:
