@@ -73,7 +73,13 @@ def run_script(
     log = root / "var/log/lifecycle-script.log"
     environment = machine.environment(
         region,
-        {"HOME": str(home_path), "WORKSHOP_ROOT": str(root), "TMPDIR": str(root / "tmp")},
+        {
+            "HOME": str(home_path),
+            "TMPDIR": str(root / "tmp"),
+            # The image's Python is ours: the wheels at hand are for this one.
+            "WORKSHOP_PYTHON": sys.executable,
+            "WORKSHOP_ROOT": str(root),
+        },
     )
     # git, uv, aws and python as the image would have them.
     tools = Path(sys.executable).parent

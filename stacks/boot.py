@@ -33,7 +33,7 @@ class Boot(Construct):
     ) -> None:
         super().__init__(scope, id)
         asset = assets.Asset(self, "Bundle", path=str(bundle.path))
-        bucket = places.bootstrap_bucket(qualifier, region, rendering.ACCOUNT)
+        bucket = names.bootstrap_bucket(rendering.ACCOUNT, region, qualifier)
         url = f"s3://{bucket}/{asset.s3_object_key}"
         self.studio_lifecycle: sagemaker.CfnStudioLifecycleConfig | None = None
         if "studio" in environments:

@@ -72,5 +72,5 @@ def synthesizer(workshop: Workshop, qualifier: str) -> cdk.CliCredentialsStackSy
     One per stack: copies of a shared one would collect all stacks' assets in every manifest.
     """
     return cdk.CliCredentialsStackSynthesizer(
-        qualifier=qualifier, bucket_prefix=places.bundle_prefix(workshop.name)
+        qualifier=qualifier, bucket_prefix=names.assets_prefix(workshop.name)
     )

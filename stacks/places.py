@@ -19,20 +19,6 @@ SPACE_MAX_GB = 20
 NOTEBOOK_GB = 5
 
 
-def bundle_prefix(workshop: str) -> str:
-    """The key prefix of the workshop's assets in the bootstrap bucket.
-
-    A prefix of our own lets every attendee read the bundle, whatever its hash, and
-    nothing else that other projects keep in the bucket.
-    """
-    return f"workshops/{workshop}/"
-
-
-def bootstrap_bucket(qualifier: str, region: str, account: str = ACCOUNT) -> str:
-    """The bucket `cdk bootstrap` makes for assets (CDK guide, "Bootstrapping")."""
-    return f"cdk-{qualifier}-assets-{account}-{region}"
-
-
 def domain_export(workshop: str) -> str:
     """The CloudFormation export with the Studio domain's id."""
     return names.shared_name(workshop, "domain")

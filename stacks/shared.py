@@ -75,7 +75,8 @@ class SharedStack(cdk.Stack):
     def _add_policies(self, workshop: Workshop, region: str, bucket: str, qualifier: str) -> str:
         """The boundary and the policy all attendees have; returns the boundary's ARN."""
         bundles = policies.objects_arn(
-            places.bootstrap_bucket(qualifier, region), places.bundle_prefix(workshop.name)
+            names.bootstrap_bucket(places.ACCOUNT, region, qualifier),
+            names.assets_prefix(workshop.name),
         )
         ceiling = shared_policies.boundary_document(workshop.name, region, bucket, bundles)
         boundary = iam.CfnManagedPolicy(
