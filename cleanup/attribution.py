@@ -40,7 +40,7 @@ def attribute(
     if tags.get(TAG_WORKSHOP) == scope.workshop:
         return Ownership(tags.get(TAG_ATTENDEE, SHARED), f"tag {TAG_WORKSHOP}")
     name = str(row[kind.name_field])
-    if tags.get(TAG_WORKSHOP) and _looks_like(name, scope):
+    if tags.get(TAG_WORKSHOP) and owner_by_name(scope.workshop, name) is not None:
         return Ownership(None, f"named like ours, tagged {TAG_WORKSHOP}={tags[TAG_WORKSHOP]}")
     for field in kind.owner_fields:
         owner = owner_by_name(scope.workshop, str(row.get(field) or ""))
@@ -48,7 +48,7 @@ def attribute(
             return Ownership(owner, f"Studio: {field} {row[field]}")
     if kind.domain_field and row.get(kind.domain_field) in domains:
         return Ownership(SHARED, f"Studio: in the workshop's domain {row[kind.domain_field]}")
-    if name == shared_name(scope.workshop) or name.startswith(f"{shared_name(scope.workshop)}-"):
+    if _is_shared_name(name, scope):
         return Ownership(SHARED, "name")
     owner = owner_by_name(scope.workshop, name)
     if owner is None:
@@ -58,12 +58,23 @@ def attribute(
     return Ownership(owner, "name prefix")
 
 
-def _looks_like(name: str, scope: Scope) -> bool:
-    return owner_by_name(scope.workshop, name) is not None
-
-
 def is_managed(kind: Kind, name: str, owner: str, scope: Scope) -> bool:
-    """Whether the workshop's own stacks made it: the environment and what is shared."""
+    """Whether the workshop's own stacks made it: the environment and what is shared.
+
+    The name decides, not the owner: a profile that somebody added to the workshop's domain
+    is shared by attribution, but no stack deletes it.
+    """
     if not kind.environment:
         return False
-    return owner == SHARED or name == environment_name(scope.workshop, owner)
+    return _is_shared_name(name, scope) or name == environment_name(scope.workshop, owner)
+
+
+def is_protected(kind: Kind, row: Mapping[str, Any], scope: Scope) -> bool:
+    """Whether its name is protected, or that of the space or user profile it belongs to."""
+    fields = (kind.name_field, *kind.owner_fields)
+    return any(row.get(field) in scope.protected for field in fields)
+
+
+def _is_shared_name(name: str, scope: Scope) -> bool:
+    shared = shared_name(scope.workshop)
+    return name == shared or name.startswith(f"{shared}-")

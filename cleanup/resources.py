@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,8 +14,7 @@ class Scope:
     """Whose things are looked for.
 
     `attendees` are the known ids; with `only`, just these are swept. `protected` are names
-    that are never touched. Names in `foreign_domains` are ids of Studio domains that were
-    there before the workshop: only its own profiles and spaces in them are ours.
+    that are never touched.
     """
 
     workshop: str
@@ -58,10 +56,11 @@ class Resource:
     @property
     def bills(self) -> str:
         """ "hour", "month" or "": what it costs in its present status."""
-        action = self.row.action(self.status)
-        if action in (GONE, REST) or self.status == "Stopped":
+        if self.row.action(self.status) in (GONE, REST):
             return ""
-        return self.row.bills
+        # Only a notebook instance rests in a state that is called Stopped, and its volume
+        # bills until it is deleted (StopNotebookInstance, API reference).
+        return "month" if self.status == "Stopped" else self.row.bills
 
     @property
     def shared(self) -> bool:
@@ -100,6 +99,3 @@ class Scan:
     def complete(self) -> bool:
         """Whether every listing answered."""
         return not self.blind
-
-
-Tags = Mapping[str, str]

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cleanup.attribution import attribute, is_managed
+from cleanup.attribution import attribute, is_managed, is_protected
 from cleanup.kinds import DOMAIN, GONE, KINDS, Kind
 from cleanup.resources import Blind, Resource, Scan, Scope, Unattributed
 from workshop.aws import Clients, error_code, error_message
@@ -33,11 +33,15 @@ def scan(
     listed = list({kind.name: kind for kind in [*wanted, DOMAIN]}.values())
     with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
         rows = {
-            (region, kind.name): pool.submit(_list, clients, region, kind)
+            # boto3 sessions are not thread-safe, so clients are made on this thread.
+            (region, kind.name): pool.submit(_list, clients(kind.service, region), kind)
             for region in places
             for kind in listed
         }
-        tags = {region: pool.submit(_tags, clients, region) for region in places}
+        tags = {
+            region: pool.submit(_tags, clients("resourcegroupstaggingapi", region))
+            for region in places
+        }
     found = [
         item
         for region in places
@@ -63,27 +67,35 @@ def scan(
     )
 
 
-def _list(clients: Clients, region: str, kind: Kind) -> tuple[Rows, str]:
-    """All rows of a kind, and why they could not be read ("" when they could)."""
-    try:
-        paginator = clients(kind.service, region).get_paginator(kind.list_op)
-        rows = [row for page in paginator.paginate() for row in page[kind.list_key]]
-    except (ClientError, BotoCoreError, AttributeError) as error:
-        return [], _why(error)
-    return rows, ""
+def _list(client: Any, kind: Kind) -> tuple[Rows, str]:
+    """The rows of a kind, and why there may be more ("" when these are all)."""
+    # Lambda's own boto3 may be older than the table.
+    if not hasattr(client, kind.list_op):
+        return [], f"this boto3 has no {kind.list_op}"
+    return _read_all(client, kind.list_op, kind.list_key)
 
 
-def _tags(clients: Clients, region: str) -> tuple[dict[str, dict[str, str]], str]:
+def _tags(client: Any) -> tuple[dict[str, dict[str, str]], str]:
     """ARN -> tags of every SageMaker resource that carries the workshop's tag."""
+    rows, why = _read_all(
+        client,
+        "get_resources",
+        "ResourceTagMappingList",
+        TagFilters=[{"Key": TAG_WORKSHOP}],
+        ResourceTypeFilters=["sagemaker"],
+    )
+    return {row["ResourceARN"]: {t["Key"]: t["Value"] for t in row["Tags"]} for row in rows}, why
+
+
+def _read_all(client: Any, operation: str, key: str, **parameters: Any) -> tuple[Rows, str]:
+    """All rows of all pages; where a page fails, those before it and the reason."""
+    rows: Rows = []
     try:
-        paginator = clients("resourcegroupstaggingapi", region).get_paginator("get_resources")
-        pages = paginator.paginate(
-            TagFilters=[{"Key": TAG_WORKSHOP}], ResourceTypeFilters=["sagemaker"]
-        )
-        rows = [row for page in pages for row in page["ResourceTagMappingList"]]
+        for page in client.get_paginator(operation).paginate(**parameters):
+            rows += page[key]
     except (ClientError, BotoCoreError) as error:
-        return {}, _why(error)
-    return {row["ResourceARN"]: {t["Key"]: t["Value"] for t in row["Tags"]} for row in rows}, ""
+        return rows, _why(error)
+    return rows, ""
 
 
 def _why(error: Exception) -> str:
@@ -127,6 +139,6 @@ def _attributed(
             owner=ownership.owner,
             why=ownership.why,
             managed=is_managed(kind, name, ownership.owner, scope),
-            protected=name in scope.protected,
+            protected=is_protected(kind, row, scope),
             created=row.get(kind.created_field),
         )

@@ -26,7 +26,8 @@ _POLL_FIRST, _POLL_MOST = 0.5, 15.0
 # App deletion has been seen to take 20 minutes (cloudformation-coverage-roadmap#1754).
 DEFAULT_DEADLINE_SECONDS = 1800.0
 
-# "Gone" has several shapes: the older operations declare no NotFound error.
+# "Gone" has several shapes: the older operations declare no NotFound error and answer with a
+# ValidationException (botocore's model; terraform-provider-aws, internal/service/sagemaker).
 _GONE_CODES = {"ResourceNotFound", "ResourceNotFoundException"}
 _GONE_WORDS = re.compile(
     r"Could not find|RecordNotFound|does not exist|Cannot find|has already been deleted"
@@ -69,8 +70,8 @@ class SweepResult:
 
     @property
     def clean(self) -> bool:
-        """Whether everything that was to go is gone, as far as could be seen."""
-        return not self.failed
+        """Whether everything that was to go is gone; unknown is never clean."""
+        return self.verified and not self.failed
 
 
 Progress = Callable[[Call | Resource, str], None]
@@ -97,44 +98,54 @@ class Sweep:
         self._progress = progress
         self._now = now
         self._sleep = sleep
+        # When a resource that may move was first seen: what is blocked does not age.
         self._first_seen: dict[object, float] = {}
         self._gave_up: dict[object, Failed] = {}
         self._refused: dict[object, str] = {}
 
     def plan(self) -> tuple[Scan, Decision]:
         """What a sweep would begin with. Reads only."""
-        found = scan(self._scope, self._clients)
-        return found, decide(found.resources, keep_managed=self._keep_managed)
+        return self._look(KINDS)
 
     def run(self) -> SweepResult:
-        """Sweep until nothing is left to do, then look once more at everything."""
+        """Sweep until nothing is left to do, then look once more at everything.
+
+        A refusal ends up in the result, never in an exception.
+        """
         result = SweepResult()
         kinds: tuple[Kind, ...] = KINDS
         delay = _POLL_FIRST
         while True:
-            found = scan(self._scope, self._clients, kinds)
-            decision = decide(self._not_given_up(found), keep_managed=self._keep_managed)
+            found, decision = self._look(kinds)
             if decision.finished:
                 if kinds is KINDS:
                     return self._ended(result, found, decision)
                 kinds = KINDS  # the last look is at everything
                 continue
-            result.done += self._execute(decision.calls)
+            done = self._execute(decision.calls)
+            result.done += done
             self._set_stuck_aside(decision)
+            delay = _POLL_FIRST if done else min(delay * 1.5, _POLL_MOST)
             self._sleep(delay)
-            delay = _POLL_FIRST if decision.calls else min(delay * 1.5, _POLL_MOST)
             kinds = _still_moving(decision)
+
+    def _look(self, kinds: tuple[Kind, ...]) -> tuple[Scan, Decision]:
+        found = scan(self._scope, self._clients, kinds)
+        decision = decide(
+            found.resources,
+            keep_managed=self._keep_managed,
+            blind=found.blind,
+            stuck=self._gave_up.keys(),
+        )
+        return found, decision
 
     def _ended(self, result: SweepResult, found: Scan, decision: Decision) -> SweepResult:
         present = {resource.key for resource in found.resources}
         result.failed = [f for key, f in self._gave_up.items() if key in present]
-        result.kept = list(decision.kept)
+        result.kept = [(r, why) for r, why in decision.kept if r.key not in self._gave_up]
         result.unattributed = found.unattributed
         result.blind = found.blind
         return result
-
-    def _not_given_up(self, found: Scan) -> list[Resource]:
-        return [r for r in found.resources if r.key not in self._gave_up]
 
     def _execute(self, calls: tuple[Call, ...]) -> list[Done]:
         with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
@@ -146,7 +157,8 @@ class Sweep:
         client = self._clients(call.resource.row.service, call.resource.region)
         try:
             getattr(client, call.operation)(**call.parameters)
-        except (ClientError, BotoCoreError) as error:
+        # An operation that Lambda's older boto3 lacks is an AttributeError.
+        except (ClientError, BotoCoreError, AttributeError) as error:
             self._note_refusal(call, error)
             return None
         self._progress(call, call.verb)
@@ -154,9 +166,9 @@ class Sweep:
 
     def _note_refusal(self, call: Call, error: Exception) -> None:
         code, message = error_code(error), error_message(error)
-        if code in _GONE_CODES or _GONE_WORDS.search(message):
+        if _is_gone(code, message):
             return
-        reason = f"{call.operation}: {code}: {message}"
+        reason = ": ".join(part for part in (call.operation, code, message) if part)
         self._refused[call.resource.key] = reason
         if code in _LATER_CODES or _is_about_state(message):
             return  # the next poll decides anew
@@ -176,12 +188,18 @@ class Sweep:
             self._progress(resource, "stuck")
 
 
+def _is_gone(code: str, message: str) -> bool:
+    if code in _GONE_CODES:
+        return True
+    return code == "ValidationException" and _GONE_WORDS.search(message) is not None
+
+
 def _is_about_state(message: str) -> bool:
     """Whether a ValidationException only says "not in this state" (an older kind's refusal)."""
     return bool(re.search(r"in-progress|in progress|Unable to transition|in status", message))
 
 
 def _still_moving(decision: Decision) -> tuple[Kind, ...]:
-    """The kinds worth listing at the next poll: those with anything left, in table order."""
-    names = {r.kind for r in decision.waiting} | {c.resource.kind for c in decision.calls}
+    """The kinds to list at the next poll, in table order: what is left and what it waits for."""
+    names = {name for r in decision.remaining for name in (r.kind, *r.row.after)}
     return tuple(kind for kind in KINDS if kind.name in names)
