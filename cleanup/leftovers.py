@@ -4,32 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from botocore.exceptions import ClientError
 
 from workshop.aws import Clients, error_code
 from workshop.errors import WorkshopError
-from workshop.names import attendee_prefix, environment_name
+from workshop.names import TAG_WORKSHOP, owner_by_name
 
-# Groups that all jobs and instances of an account share: only our streams in them are ours
-# (developer guide, "Log Amazon SageMaker events with CloudWatch").
-_SHARED_GROUPS = (
-    "/aws/sagemaker/TrainingJobs",
-    "/aws/sagemaker/TransformJobs",
-    "/aws/sagemaker/ProcessingJobs",
-    "/aws/sagemaker/NotebookInstances",
-)
+# Groups that all jobs, instances and apps of an account share: only our streams are ours. The
+# place in a stream's name, between slashes, that holds the job's, instance's or space's name
+# (developer guide, "Log Amazon SageMaker events with CloudWatch", and for spaces "Debug
+# lifecycle configurations": DOMAIN/SPACE/JupyterLab/default/LifecycleConfigOnStart).
+_SHARED_GROUPS = {
+    "/aws/sagemaker/TrainingJobs": 0,
+    "/aws/sagemaker/TransformJobs": 0,
+    "/aws/sagemaker/ProcessingJobs": 0,
+    "/aws/sagemaker/NotebookInstances": 0,
+    "/aws/sagemaker/studio": 1,
+}
 _ENDPOINT_GROUPS = "/aws/sagemaker/Endpoints/"
 # "The request can contain a list of up to 1,000 keys" (DeleteObjects, API reference).
 _BATCH = 1000
+_NO_BUCKET = ("NoSuchBucket", "404")
 
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """Something to remove: a bucket's objects, a log group, a log stream."""
+    """A log group, or a log stream named GROUP:STREAM, to remove."""
 
-    kind: str
+    kind: Literal["log-group", "log-stream"]
     region: str
     name: str
 
@@ -37,23 +41,21 @@ class Leftover:
 def find_log_leftovers(
     workshop: str, attendees: Collection[str], region: str, clients: Clients
 ) -> list[Leftover]:
-    """The log groups and streams of the attendees' jobs, endpoints and instances."""
+    """The log groups and streams of the attendees' jobs, endpoints, instances and apps.
+
+    The number of calls depends on groups and pages, not on attendees. Raises ClientError.
+    """
     logs = clients("logs", region)
-    found: list[Leftover] = []
-    for attendee in sorted(attendees):
-        prefix = attendee_prefix(workshop, attendee)
-        found += [
-            Leftover("log-group", region, name)
-            for name in _groups(logs, f"{_ENDPOINT_GROUPS}{prefix}")
-        ]
-    owned = tuple(
-        start
-        for name in attendees
-        for start in (f"{environment_name(workshop, name)}/", attendee_prefix(workshop, name))
-    )
-    for group in _SHARED_GROUPS:
-        for stream in _streams(logs, group, f"{workshop}-"):
-            if stream.startswith(owned):
+    found = [
+        Leftover("log-group", region, group)
+        for group in _groups(logs, f"{_ENDPOINT_GROUPS}{workshop}-")
+        if owner_by_name(workshop, group.removeprefix(_ENDPOINT_GROUPS)) in attendees
+    ]
+    for group, place in _SHARED_GROUPS.items():
+        # Where the name comes first, the service can leave out everybody else's.
+        for stream in _streams(logs, group, f"{workshop}-" if place == 0 else ""):
+            parts = stream.split("/")
+            if len(parts) > place and owner_by_name(workshop, parts[place]) in attendees:
                 found.append(Leftover("log-stream", region, f"{group}:{stream}"))
     return found
 
@@ -82,15 +84,82 @@ def _groups(logs: Any, prefix: str) -> Iterator[str]:
 
 
 def _streams(logs: Any, group: str, prefix: str) -> list[str]:
-    pages = logs.get_paginator("describe_log_streams").paginate(
-        logGroupName=group, logStreamNamePrefix=prefix
-    )
+    parameters = {"logGroupName": group}
+    if prefix:
+        parameters["logStreamNamePrefix"] = prefix
     try:
+        pages = logs.get_paginator("describe_log_streams").paginate(**parameters)
         return [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
     except ClientError as error:
         if error_code(error) == "ResourceNotFoundException":
             return []
         raise
+
+
+def is_own_bucket(workshop: str, bucket: str, region: str, clients: Clients) -> bool:
+    """Whether a bucket carries the workshop's tag; False also when it does not exist."""
+    try:
+        found = clients("s3", region).get_bucket_tagging(Bucket=bucket)["TagSet"]
+    except ClientError as error:
+        if error_code(error) in (*_NO_BUCKET, "NoSuchTagSet"):
+            return False
+        raise
+    return {"Key": TAG_WORKSHOP, "Value": workshop} in found
+
+
+def count_objects(bucket: str, region: str, clients: Clients, *, prefix: str = "") -> int | None:
+    """How many object versions, delete markers and unfinished uploads a bucket holds.
+
+    With `prefix`, only of keys that begin with it. None when there is no such bucket.
+    """
+    s3 = clients("s3", region)
+    try:
+        return len(_versions(s3, bucket, prefix)) + len(_uploads(s3, bucket, prefix))
+    except ClientError as error:
+        if error_code(error) in _NO_BUCKET:
+            return None
+        raise
+
+
+def empty_bucket(bucket: str, region: str, clients: Clients, *, prefix: str = "") -> int:
+    """Delete all versions, delete markers and unfinished uploads; returns how many.
+
+    With `prefix`, only keys that begin with it. A bucket that does not exist is empty.
+    Raises WorkshopError when S3 keeps an object.
+    """
+    s3 = clients("s3", region)
+    try:
+        objects = _versions(s3, bucket, prefix)
+        uploads = _uploads(s3, bucket, prefix)
+    except ClientError as error:
+        if error_code(error) in _NO_BUCKET:
+            return 0
+        raise
+    for start in range(0, len(objects), _BATCH):
+        batch = objects[start : start + _BATCH]
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
+        _raise_refused(bucket, answer.get("Errors", []))
+    for upload in uploads:
+        s3.abort_multipart_upload(Bucket=bucket, **upload)
+    return len(objects) + len(uploads)
+
+
+def _versions(s3: Any, bucket: str, prefix: str) -> list[dict[str, str]]:
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
+    return [
+        {"Key": row["Key"], "VersionId": row["VersionId"]}
+        for page in pages
+        for row in (*page.get("Versions", []), *page.get("DeleteMarkers", []))
+    ]
+
+
+def _uploads(s3: Any, bucket: str, prefix: str) -> list[dict[str, str]]:
+    pages = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix)
+    return [
+        {"Key": row["Key"], "UploadId": row["UploadId"]}
+        for page in pages
+        for row in page.get("Uploads", [])
+    ]
 
 
 def _raise_refused(bucket: str, errors: list[dict[str, str]]) -> None:
@@ -102,45 +171,3 @@ def _raise_refused(bucket: str, errors: list[dict[str, str]]) -> None:
             f"{first.get('Key')}: {first.get('Code')}: {first.get('Message')}",
             "look for a retention setting or a bucket policy, then run the command again",
         )
-
-
-def count_objects(bucket: str, region: str, clients: Clients) -> int | None:
-    """How many object versions and delete markers a bucket holds; None without the bucket."""
-    s3 = clients("s3", region)
-    try:
-        pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
-        return sum(len(p.get("Versions", [])) + len(p.get("DeleteMarkers", [])) for p in pages)
-    except ClientError as error:
-        if error_code(error) in ("NoSuchBucket", "404"):
-            return None
-        raise
-
-
-def empty_bucket(bucket: str, region: str, clients: Clients, *, prefix: str = "") -> int:
-    """Delete all versions, delete markers and unfinished uploads; returns how many objects.
-
-    With `prefix`, only keys that begin with it. A bucket that does not exist is empty.
-    Raises WorkshopError when S3 keeps an object.
-    """
-    s3 = clients("s3", region)
-    try:
-        pages = list(
-            s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
-        )
-    except ClientError as error:
-        if error_code(error) in ("NoSuchBucket", "404"):
-            return 0
-        raise
-    objects = [
-        {"Key": row["Key"], "VersionId": row["VersionId"]}
-        for page in pages
-        for row in (*page.get("Versions", []), *page.get("DeleteMarkers", []))
-    ]
-    for start in range(0, len(objects), _BATCH):
-        batch = objects[start : start + _BATCH]
-        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
-        _raise_refused(bucket, answer.get("Errors", []))
-    uploads = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix)
-    for upload in [u for page in uploads for u in page.get("Uploads", [])]:
-        s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
-    return len(objects)
