@@ -7,14 +7,21 @@ synthesizer writes is understood, and anything else is refused rather than skipp
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 from workshop.errors import WorkshopError
 
+# Template bodies above this many bytes go through S3 (CloudFormation user guide, quotas).
+INLINE_LIMIT = 51_200
+
 _STACK = "aws:cloudformation:stack"
+_ASSETS = "cdk:asset-manifest"
+# Artifacts that describe the app and deploy nothing (cloud assembly schema, "ArtifactType").
+_REPORTS = frozenset({"none", "cdk:tree", "cdk:feature-flag-report"})
 # Placeholders of account-agnostic assemblies (cloud assembly schema, "EnvironmentPlaceholders").
 _ACCOUNT = "${AWS::AccountId}"
 _REGION = "${AWS::Region}"
@@ -49,13 +56,25 @@ class StackArtifact:
         """The template's text."""
         return self.template.read_text(encoding="utf-8")
 
+    @property
+    def inline(self) -> bool:
+        """Whether the template is small enough to be sent with the request."""
+        return self.template.stat().st_size <= INLINE_LIMIT
+
+    @property
+    def uploads(self) -> tuple[Asset, ...]:
+        """What must be in the bootstrap bucket before the stack is created or updated."""
+        if self.inline or self.template_asset is None:
+            return self.assets
+        return (*self.assets, self.template_asset)
+
 
 def read_assembly(directory: Path, account: str, partition: str = "aws") -> list[StackArtifact]:
     """Return the assembly's stacks, each after those it needs.
 
     `account` (12 digits) fills the placeholders of an account-agnostic assembly.
-    Raises WorkshopError when the directory is not a cloud assembly or holds an artifact
-    or an asset that this engine cannot deploy.
+    Raises WorkshopError when the directory is not a cloud assembly, was made for another
+    account, or holds an artifact or an asset that this engine cannot deploy.
     """
     path = directory / "manifest.json"
     if not path.exists():
@@ -65,6 +84,12 @@ def read_assembly(directory: Path, account: str, partition: str = "aws") -> list
             "run cdk synth, or workshop deploy",
         )
     artifacts = json.loads(path.read_text(encoding="utf-8"))["artifacts"]
+    for name, artifact in artifacts.items():
+        if artifact["type"] not in {_STACK, _ASSETS, *_REPORTS}:
+            raise WorkshopError(
+                f"the assembly has an artifact that cannot be deployed: {name}",
+                f"its type is {artifact['type']}; stacks and their assets are understood",
+            )
     stacks = {
         name: _read_stack(directory, name, artifact, artifacts, (account, partition))
         for name, artifact in artifacts.items()
@@ -81,8 +106,15 @@ def _read_stack(
     target: tuple[str, str],
 ) -> StackArtifact:
     properties = artifact["properties"]
-    region = artifact["environment"].rsplit("/", 1)[1]
+    # aws://ACCOUNT/REGION, either of which may be unknown.
+    made_for, region = artifact["environment"].removeprefix("aws://").split("/")
     account, partition = target
+    if made_for not in (account, "unknown-account"):
+        raise WorkshopError(
+            f"stack {artifact_id} is for another account",
+            f"it was made for {made_for}, the credentials are of {account}",
+            "set AWS_PROFILE to the account that holds the workshop",
+        )
     if region.startswith("unknown"):
         raise WorkshopError(
             f"stack {artifact_id} has no region", "the assembly was made without one"
@@ -96,7 +128,7 @@ def _read_stack(
     assets = [
         asset
         for name in needed
-        if artifacts[name]["type"] == "cdk:asset-manifest"
+        if artifacts[name]["type"] == _ASSETS
         for asset in _read_assets(directory, artifacts[name], region, fill)
     ]
     template = directory / properties["templateFile"]
@@ -114,7 +146,9 @@ def _read_stack(
     )
 
 
-def _read_assets(directory: Path, artifact: dict[str, Any], region: str, fill: Any) -> list[Asset]:
+def _read_assets(
+    directory: Path, artifact: dict[str, Any], region: str, fill: Callable[[str], str]
+) -> list[Asset]:
     path = directory / artifact["properties"]["file"]
     manifest = json.loads(path.read_text(encoding="utf-8"))
     if manifest.get("dockerImages"):
@@ -139,23 +173,21 @@ def _read_assets(directory: Path, artifact: dict[str, Any], region: str, fill: A
 
 
 def _in_order(stacks: dict[str, StackArtifact]) -> list[StackArtifact]:
-    """Stacks after what they need; `needs` turned from artifact ids into (name, region) order."""
-    ordered: list[StackArtifact] = []
-    seen: set[str] = set()
-
-    def visit(artifact_id: str) -> None:
-        if artifact_id in seen:
-            return
-        seen.add(artifact_id)
-        for other in stacks[artifact_id].needs:
-            visit(other)
-        ordered.append(stacks[artifact_id])
-
-    for artifact_id in sorted(stacks):
-        visit(artifact_id)
-    names = {artifact_id: stack.name for artifact_id, stack in stacks.items()}
-    return [_with_names(stack, names) for stack in ordered]
+    """The stacks after what they need, with `needs` turned from artifact ids into names."""
+    graph = {artifact_id: stacks[artifact_id].needs for artifact_id in sorted(stacks)}
+    try:
+        order = list(TopologicalSorter(graph).static_order())
+    except CycleError as error:
+        raise WorkshopError("stacks need each other", " needs ".join(error.args[1])) from error
+    return [_with_names(stacks[artifact_id], stacks) for artifact_id in order]
 
 
-def _with_names(stack: StackArtifact, names: dict[str, str]) -> StackArtifact:
-    return replace(stack, needs=tuple(names[artifact_id] for artifact_id in stack.needs))
+def _with_names(stack: StackArtifact, stacks: dict[str, StackArtifact]) -> StackArtifact:
+    needed = [stacks[artifact_id] for artifact_id in stack.needs]
+    for other in needed:
+        if other.region != stack.region:
+            raise WorkshopError(
+                f"stack {stack.name} in {stack.region} needs {other.name} in {other.region}",
+                "stacks are deployed region by region",
+            )
+    return replace(stack, needs=tuple(other.name for other in needed))

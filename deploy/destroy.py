@@ -84,24 +84,29 @@ def _delete_all(
 ) -> list[Destroyed]:
     waiting = list(stacks)
     running: dict[tuple[str, str], float] = {}
+    busy: set[tuple[str, str]] = set()  # of these, an earlier operation has yet to end
     results: list[Destroyed] = []
     delay = _POLL_FIRST
 
+    def ask(state: StackState) -> str:
+        return _ask(state, clients)
+
     def finish(region: str, name: str, reason: str) -> None:
         results.append(Destroyed(name, region, not reason, reason))
-        seconds = now() - running.pop((region, name), now())
+        seconds = now() - running.pop((region, name))
         status = "failed" if reason else "destroyed"
         progress(Event(name, region, status, seconds, True, reason))
 
     with ThreadPoolExecutor(max_workers=10) as pool:
         while waiting or running:
-            batch, waiting = _take(waiting, parallel - len(running))
-            refusals = pool.map(lambda state: _ask(state, clients), batch)
-            for state, refused in zip(batch, refusals, strict=True):
+            free = parallel - len(running)
+            batch, waiting = waiting[:free], waiting[free:]
+            running |= {(state.region, state.name): now() for state in batch}
+            busy |= {(s.region, s.name) for s in batch if _refuses_deletion(s)}
+            asked = [s for s in batch if not _refuses_deletion(s)]
+            for state, refused in zip(asked, pool.map(ask, asked), strict=True):
                 if refused:
                     finish(state.region, state.name, refused)
-                else:
-                    running[state.region, state.name] = now()
             if not running:
                 continue
             sleep(delay)
@@ -109,16 +114,29 @@ def _delete_all(
             states = read_regions({region for region, _ in running}, clients)
             for region, name in list(running):
                 state_now = states[region].get(name)
+                if state_now is not None and state_now.moving:
+                    continue
+                delay = _POLL_FIRST
                 if state_now is None:
                     finish(region, name, "")
-                    delay = _POLL_FIRST
-                elif not state_now.moving:
+                elif (region, name) in busy:
+                    # The earlier operation has ended: now it can be asked for.
+                    busy.remove((region, name))
+                    del running[region, name]
+                    waiting.append(state_now)
+                else:
                     finish(region, name, _why(state_now, clients))
     return sorted(results, key=lambda r: (r.region, r.stack))
 
 
-def _take(states: list[StackState], count: int) -> tuple[list[StackState], list[StackState]]:
-    return states[: max(count, 0)], states[max(count, 0) :]
+def _refuses_deletion(state: StackState) -> bool:
+    """Whether an operation is under way that DeleteStack does not interrupt.
+
+    "cannot be deleted while in status UPDATE_IN_PROGRESS" (copilot-cli#1180), and alike for
+    UPDATE_COMPLETE_CLEANUP_IN_PROGRESS (aws-amplify/amplify-backend#2366). A creation may be
+    interrupted, and a deletion asked for twice.
+    """
+    return state.moving and state.status not in ("CREATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
 
 
 def _ask(state: StackState, clients: Clients) -> str:
@@ -131,6 +149,8 @@ def _ask(state: StackState, clients: Clients) -> str:
 
 
 def _why(state: StackState, clients: Clients) -> str:
+    # Where another stack uses an export, a stack goes from DELETE_IN_PROGRESS back to what
+    # it was (boto/botocore#2590): any settled status means that it stays.
     try:
         reason = failure_reason(clients("cloudformation", state.region), state.name)
     except ClientError as error:

@@ -21,8 +21,6 @@ from workshop.aws import Clients, error_message
 
 # CloudFormation throttles beyond about 35 stacks at once (aws/aws-cdk#5637).
 DEFAULT_PARALLEL = 20
-# Template bodies above this go through S3 (CloudFormation user guide, quotas).
-INLINE_LIMIT = 51_200
 _POLL_FIRST, _POLL_MOST = 0.5, 10.0
 
 
@@ -153,10 +151,10 @@ class Deployment:
         return Action.UPDATE
 
     def _request(self, artifact: StackArtifact) -> dict[str, Any]:
-        body = artifact.body()
-        template: dict[str, str] = {"TemplateBody": body}
-        if len(body.encode()) > INLINE_LIMIT and artifact.template_asset is not None:
-            asset = artifact.template_asset
+        asset = artifact.template_asset
+        if artifact.inline or asset is None:
+            template = {"TemplateBody": artifact.body()}
+        else:
             url = f"https://{asset.bucket}.s3.{asset.region}.amazonaws.com/{asset.key}"
             template = {"TemplateURL": url}
         return {

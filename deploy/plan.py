@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from deploy.assembly import StackArtifact
-from deploy.state import NEVER_CREATED, STUCK, StackState, read_stacks
+from deploy.state import NEVER_CREATED, STABLE, STUCK, StackState, read_stacks
 from workshop.aws import Clients
 from workshop.names import TAG_WORKSHOP
+
+_READERS = 8
 
 
 class Action(StrEnum):
@@ -41,8 +44,7 @@ def decide(artifact: StackArtifact, state: StackState | None, deployed: str | No
     """
     if state is None:
         return Step(artifact, Action.CREATE)
-    owner = state.tags.get(TAG_WORKSHOP)
-    if owner != artifact.tags.get(TAG_WORKSHOP):
+    if not _is_ours(artifact, state):
         return Step(
             artifact,
             Action.REFUSE,
@@ -55,8 +57,7 @@ def decide(artifact: StackArtifact, state: StackState | None, deployed: str | No
         return Step(artifact, Action.RECREATE, f"it is in {state.status}")
     if state.status in STUCK or state.status == "DELETE_FAILED":
         return Step(artifact, Action.REFUSE, f"it is in {state.status}: {state.reason}")
-    same = deployed is not None and _same(deployed, artifact.body())
-    if same and dict(state.tags) == dict(artifact.tags):
+    if deployed is not None and _same(deployed, artifact.body()) and _same_values(artifact, state):
         return Step(artifact, Action.KEEP)
     return Step(artifact, Action.UPDATE)
 
@@ -64,15 +65,11 @@ def decide(artifact: StackArtifact, state: StackState | None, deployed: str | No
 def make_plan(artifacts: list[StackArtifact], clients: Clients) -> list[Step]:
     """The steps for all stacks, in the assembly's order. Calls nothing that changes."""
     states = read_regions({artifact.region for artifact in artifacts}, clients)
-    steps = []
-    for artifact in artifacts:
-        state = states[artifact.region].get(artifact.name)
-        deployed = None
-        if state is not None and not state.moving:
-            cloudformation = clients("cloudformation", artifact.region)
-            deployed = _text(cloudformation.get_template(StackName=artifact.name)["TemplateBody"])
-        steps.append(decide(artifact, state, deployed))
-    return steps
+    now = [states[artifact.region].get(artifact.name) for artifact in artifacts]
+    # CloudFormation has no operation that reads several templates.
+    with ThreadPoolExecutor(max_workers=_READERS) as pool:
+        deployed = pool.map(lambda a, s: _deployed(a, s, clients), artifacts, now)
+        return [decide(*known) for known in zip(artifacts, now, deployed, strict=True)]
 
 
 def read_regions(regions: set[str], clients: Clients) -> dict[str, Mapping[str, StackState]]:
@@ -80,6 +77,24 @@ def read_regions(regions: set[str], clients: Clients) -> dict[str, Mapping[str, 
     return {
         region: read_stacks(clients("cloudformation", region), region) for region in sorted(regions)
     }
+
+
+def _is_ours(artifact: StackArtifact, state: StackState) -> bool:
+    return state.tags.get(TAG_WORKSHOP) == artifact.tags.get(TAG_WORKSHOP)
+
+
+def _deployed(artifact: StackArtifact, state: StackState | None, clients: Clients) -> str | None:
+    """The template CloudFormation has, read only where the decision depends on it."""
+    if state is None or state.status not in STABLE or not _is_ours(artifact, state):
+        return None
+    cloudformation = clients("cloudformation", artifact.region)
+    return _text(cloudformation.get_template(StackName=artifact.name)["TemplateBody"])
+
+
+def _same_values(artifact: StackArtifact, state: StackState) -> bool:
+    """Whether tags and parameters are the same; a parameter we do not give has its default."""
+    given = {key: state.parameters.get(key) for key in artifact.parameters}
+    return dict(state.tags) == dict(artifact.tags) and given == dict(artifact.parameters)
 
 
 def _text(body: Any) -> str:

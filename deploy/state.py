@@ -22,8 +22,7 @@ class StackState:
     status: str
     reason: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
-    outputs: Mapping[str, str] = field(default_factory=dict)
-    stack_id: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def moving(self) -> bool:
@@ -46,8 +45,9 @@ def _state(row: dict[str, Any], region: str) -> StackState:
         status=row["StackStatus"],
         reason=row.get("StackStatusReason", ""),
         tags={tag["Key"]: tag["Value"] for tag in row.get("Tags", [])},
-        outputs={o["OutputKey"]: o["OutputValue"] for o in row.get("Outputs", [])},
-        stack_id=row["StackId"],
+        parameters={
+            p["ParameterKey"]: p.get("ParameterValue", "") for p in row.get("Parameters", [])
+        },
     )
 
 

@@ -34,13 +34,13 @@ def command(config: Path, yes: bool, dry_run: bool, as_json: bool, parallel: int
 
     Shared stacks first, then attendees in parallel. One failed attendee neither stops nor
     rolls back the others; run again, and only what is missing is done. Exit code 0: all
-    stacks are up to date; 1: some failed.
+    stacks are up to date; 1: some failed, or would be refused.
 
     Example: workshop deploy --yes
     """
     from deploy.assembly import read_assembly
     from deploy.assets import upload_assets
-    from deploy.engine import INLINE_LIMIT, deploy_stacks
+    from deploy.engine import deploy_stacks
     from deploy.plan import Action, make_plan
     from workshop.aws import make_clients
     from workshop.cli.account import account_id
@@ -64,18 +64,13 @@ def command(config: Path, yes: bool, dry_run: bool, as_json: bool, parallel: int
             return _report(workshop.name, [], steps, as_json)
         summary = _summary(steps)
         if not decide(yes, dry_run, summary):
+            refused = any(step.action == Action.REFUSE for step in steps)
             if as_json:
-                print_json({"ok": True, "executed": False, "plan": _plan_rows(steps)})
-            return EXIT_OK
-        assets = [asset for step in wanted for asset in step.artifact.assets]
-        assets += [
-            step.artifact.template_asset
-            for step in wanted
-            if step.artifact.template_asset is not None
-            and len(step.artifact.body().encode()) > INLINE_LIMIT
-        ]
+                print_json({"ok": not refused, "executed": False, "plan": _plan_rows(steps)})
+            return EXIT_FAILED if refused else EXIT_OK
+        assets = {asset for step in wanted for asset in step.artifact.uploads}
         uploaded = upload_assets(assets, clients, account)
-        note(f"assets: {uploaded} uploaded, {len(set(assets)) - uploaded} already there")
+        note(f"assets: {uploaded} uploaded, {len(assets) - uploaded} already there")
         with StackProgress("deploy", len(steps)) as progress:
             results = deploy_stacks(steps, clients, parallel=parallel, progress=progress)
     return _report(workshop.name, results, steps, as_json)
