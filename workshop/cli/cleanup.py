@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workshop.cli.findings_of_scan import note_scan, resource_rows
+from cleanup.resources import Resource
+from workshop.cli.findings_of_scan import gap_rows, kept_rows, note_scan, resource_rows
 from workshop.cli.options import config_option, json_option, plan_options, region_option
 from workshop.cli.output import decide, note, print_json, print_table
 from workshop.errors import EXIT_FAILED, EXIT_OK, EXIT_UNVERIFIED
 
 if TYPE_CHECKING:
     from cleanup.resources import Scan
-    from cleanup.steps import Decision
+    from cleanup.steps import Call, Decision
     from cleanup.sweep import SweepResult
 
 
@@ -57,20 +58,17 @@ def command(
     chosen = choose_regions(workshop, regions)
     stacks = workshop_stacks(workshop, clients, chosen)
     scope = make_scope(workshop, stacks, regions=chosen, only=attendees)
-    sweep = Sweep(scope, clients, progress=lambda what, state: note(f"  {state}: {describe(what)}"))
+    sweep = Sweep(scope, clients, progress=note_progress)
     found, decision = sweep.plan()
     if not as_json:
         show_plan(decision)
     note_scan(found)
-    busy = len(decision.calls) + len(decision.waiting)
+    busy = len(decision.remaining)
     if not busy:
         note("nothing to stop or delete")
+    if not busy or not decide(yes, dry_run, f"stop or delete {busy} resources"):
         if as_json:
-            print_json(plan_json(found, decision, executed=False))
-        return EXIT_OK if found.complete else EXIT_UNVERIFIED
-    if not decide(yes, dry_run, f"stop or delete {busy} resources"):
-        if as_json:
-            print_json(plan_json(found, decision, executed=False))
+            print_json(plan_json(found, decision))
         return EXIT_OK if found.complete else EXIT_UNVERIFIED
     result = sweep.run()
     if as_json:
@@ -87,16 +85,22 @@ def exit_code(result: SweepResult) -> int:
     return EXIT_OK if result.verified else EXIT_UNVERIFIED
 
 
-def describe(what: object) -> str:
-    """A call or a resource in a few words."""
-    resource = getattr(what, "resource", what)
-    return f"{resource.kind} {resource.name} ({resource.region})"  # type: ignore[attr-defined]
+def note_progress(what: Call | Resource, state: str) -> None:
+    """Say on stderr what a sweep has just done to a resource."""
+    resource = what if isinstance(what, Resource) else what.resource
+    note(f"  {state}: {describe(resource)}")
+
+
+def describe(resource: Resource) -> str:
+    """A resource in a few words."""
+    return f"{resource.kind} {resource.name} ({resource.region})"
 
 
 def show_plan(decision: Decision) -> None:
     """Print what a sweep would begin with."""
     rows = [(c.verb, c.resource) for c in decision.calls]
-    rows += [("then delete", r) for r in decision.waiting]
+    rows += [("wait", r) for r in decision.waiting]
+    rows += [("then delete", r) for r in decision.blocked]
     print_table(
         ("action", "kind", "name", "attendee", "region", "status", "bills by"),
         (
@@ -106,11 +110,11 @@ def show_plan(decision: Decision) -> None:
     )
 
 
-def plan_json(found: Scan, decision: Decision, *, executed: bool) -> dict[str, object]:
-    """A plan as JSON."""
+def plan_json(found: Scan, decision: Decision) -> dict[str, object]:
+    """A plan as JSON; `ok` when there is nothing to do and everything could be seen."""
     return {
-        "ok": not (decision.calls or decision.waiting),
-        "executed": executed,
+        "ok": decision.finished and found.complete,
+        "executed": False,
         "verified": found.complete,
         "plan": [
             {"action": c.operation, **row}
@@ -119,13 +123,16 @@ def plan_json(found: Scan, decision: Decision, *, executed: bool) -> dict[str, o
             )
         ],
         "waiting": resource_rows(decision.waiting),
+        "blocked": resource_rows(decision.blocked),
+        "kept": kept_rows(decision.kept),
+        **gap_rows(found),
     }
 
 
 def result_json(result: SweepResult) -> dict[str, object]:
     """A result as JSON."""
     return {
-        "ok": not result.failed and result.verified,
+        "ok": result.clean,
         "executed": True,
         "verified": result.verified,
         "done": [
@@ -136,7 +143,8 @@ def result_json(result: SweepResult) -> dict[str, object]:
             {"kind": f.resource.kind, "name": f.resource.name, "reason": f.reason}
             for f in result.failed
         ],
-        "kept": [{"kind": r.kind, "name": r.name, "reason": reason} for r, reason in result.kept],
+        "kept": kept_rows(result.kept),
+        **gap_rows(result),
     }
 
 
@@ -151,5 +159,5 @@ def show_result(result: SweepResult) -> None:
         note(f"remains: {describe(failed.resource)}: {failed.reason}")
     for hole in result.blind:
         note(f"not verified: {hole.kind} in {hole.region}: {hole.reason}")
-    if not result.failed and result.verified:
+    if result.clean:
         note("clean: nothing of the attendees' is left but their environments")

@@ -9,6 +9,7 @@ from workshop.cli.output import note
 
 if TYPE_CHECKING:
     from cleanup.resources import Resource, Scan
+    from cleanup.sweep import SweepResult
 
 
 def resource_rows(resources: Iterable[Resource]) -> list[dict[str, Any]]:
@@ -26,6 +27,24 @@ def resource_rows(resources: Iterable[Resource]) -> list[dict[str, Any]]:
         }
         for r in resources
     ]
+
+
+def kept_rows(kept: Iterable[tuple[Resource, str]]) -> list[dict[str, str]]:
+    """What stays and why, as JSON rows."""
+    return [
+        {"kind": r.kind, "region": r.region, "name": r.name, "reason": reason} for r, reason in kept
+    ]
+
+
+def gap_rows(found: Scan | SweepResult) -> dict[str, list[dict[str, str]]]:
+    """What was not attributed and what could not be read, as two lists for JSON."""
+    return {
+        "unattributed": [
+            {"kind": u.kind, "region": u.region, "name": u.name, "why": u.why}
+            for u in found.unattributed
+        ],
+        "unknown": [{"kind": b.kind, "region": b.region, "reason": b.reason} for b in found.blind],
+    }
 
 
 def note_scan(found: Scan) -> None:

@@ -25,7 +25,9 @@ class StackProgress:
         self._total = total
         self._finished = 0
         self._failed = 0
-        self._open: dict[str, tuple[str, float]] = {}
+        # (stack, region) -> status and when the stack was first heard of. The shared
+        # stacks of all regions have one name.
+        self._open: dict[tuple[str, str], tuple[str, float]] = {}
         self._started = time.monotonic()
         self._console = progress_console()
         self._live: Live | None = None
@@ -53,11 +55,12 @@ class StackProgress:
         )
 
     def __call__(self, event: Event) -> None:
+        key = (event.stack, event.region)
         if not event.done:
-            self._open.setdefault(event.stack, (event.status, time.monotonic()))
-            self._open[event.stack] = (event.status, self._open[event.stack][1])
+            _, since = self._open.get(key, ("", time.monotonic()))
+            self._open[key] = (event.status, since)
         else:
-            self._open.pop(event.stack, None)
+            self._open.pop(key, None)
             self._finished += 1
             self._failed += event.status == "failed"
             line = (
@@ -74,9 +77,9 @@ class StackProgress:
         from rich.table import Table
 
         table = Table.grid(padding=(0, 2))
-        for name, (status, since) in sorted(self._open.items())[:_SHOWN]:
-            table.add_row(name, status, f"{time.monotonic() - since:.0f} s")
+        for (name, region), (status, since) in sorted(self._open.items())[:_SHOWN]:
+            table.add_row(name, region, status, f"{time.monotonic() - since:.0f} s")
         hidden = len(self._open) - _SHOWN
         if hidden > 0:
-            table.add_row(f"and {hidden} more", "", "")
+            table.add_row(f"and {hidden} more", "", "", "")
         return table

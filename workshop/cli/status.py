@@ -26,7 +26,7 @@ def command(config: Path, regions: tuple[str, ...], as_json: bool) -> int:
     from cleanup.scan import scan
     from workshop.aws import make_clients
     from workshop.cli.account import choose_regions, make_scope, workshop_stacks
-    from workshop.cli.findings_of_scan import note_scan, resource_rows
+    from workshop.cli.findings_of_scan import gap_rows, note_scan, resource_rows
     from workshop.config import load_workshop
 
     workshop = load_workshop(config)
@@ -43,10 +43,7 @@ def command(config: Path, regions: tuple[str, ...], as_json: bool) -> int:
                 "verified": found.complete,
                 "stacks": rows,
                 "resources": resource_rows(found.resources),
-                "unattributed": [
-                    {"kind": u.kind, "region": u.region, "name": u.name, "why": u.why}
-                    for u in found.unattributed
-                ],
+                **gap_rows(found),
             }
         )
     else:

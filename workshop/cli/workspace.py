@@ -87,8 +87,9 @@ class StudioSpace:
 
     def start(self, status: str) -> str:
         if status == "Failed":
+            # A failed app must be deleted before it can be created anew.
             self._sagemaker.delete_app(**self._app)
-            return status
+            return "Deleting"
         if status != NOT_STARTED:
             return status
         try:

@@ -1,0 +1,104 @@
+"""What of a workshop exists anywhere: stacks, resources, objects, logs; and what is unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from botocore.exceptions import ClientError
+
+from cleanup.kinds import REST
+from cleanup.leftovers import Leftover, count_objects, find_log_leftovers, is_own_bucket
+from cleanup.resources import Resource, Scope
+from cleanup.scan import scan
+from deploy.state import StackState
+from workshop import names
+from workshop.aws import Clients, error_message
+from workshop.cli.account import bucket_of, workshop_stacks
+from workshop.cli.findings_of_scan import note_scan
+from workshop.cli.output import note
+from workshop.model import Workshop
+
+
+@dataclass(slots=True)
+class Inventory:
+    """What of the workshop exists, as far as it can be seen."""
+
+    stacks: list[StackState]
+    resources: tuple[Resource, ...]
+    # (region, bucket, prefix) -> object versions and unfinished uploads
+    objects: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    logs: list[Leftover] = field(default_factory=list)
+    blind: list[str] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing that could be seen is left."""
+        return not (self.stacks or self.resources or self.objects or self.logs)
+
+    def as_rows(self) -> list[dict[str, str]]:
+        """One row per thing, sorted: kind, region, name, status."""
+        rows = [("stack", s.region, s.name, s.status) for s in self.stacks]
+        rows += [(r.kind, r.region, r.name, r.status) for r in self.resources]
+        rows += [
+            ("objects" if prefix else "bucket", region, f"{bucket}/{prefix}", f"{count} objects")
+            for (region, bucket, prefix), count in self.objects.items()
+        ]
+        rows += [(log.kind, log.region, log.name, "") for log in self.logs]
+        keys = ("kind", "region", "name", "status")
+        return [dict(zip(keys, row, strict=True)) for row in sorted(rows)]
+
+
+def take_inventory(workshop: Workshop, scope: Scope, account: str, clients: Clients) -> Inventory:
+    """Look everywhere the workshop leaves something; says on stderr what could not be seen."""
+    found = scan(scope, clients)
+    note_scan(found)
+    inventory = Inventory(
+        stacks=workshop_stacks(workshop, clients),
+        resources=tuple(r for r in found.resources if _counts(r)),
+        blind=[f"{hole.kind} in {hole.region}" for hole in found.blind],
+    )
+    for region in workshop.regions:
+        with _or_unknown(inventory, f"buckets in {region}"):
+            for bucket, prefix in own_buckets(workshop, account, region, clients):
+                count = count_objects(bucket, region, clients, prefix=prefix)
+                # An own bucket counts even when it is empty; somebody else's does not.
+                if count or (count is not None and not prefix):
+                    inventory.objects[region, bucket, prefix] = count
+        with _or_unknown(inventory, f"logs in {region}"):
+            inventory.logs += find_logs(scope, region, clients)
+    return inventory
+
+
+def own_buckets(
+    workshop: Workshop, account: str, region: str, clients: Clients
+) -> Iterator[tuple[str, str]]:
+    """Where the workshop keeps objects in a region: (bucket, key prefix).
+
+    A bucket that has the name of the workshop's but not its tag is somebody else's.
+    """
+    bucket = bucket_of(workshop, account, region)
+    if is_own_bucket(workshop.name, bucket, region, clients):
+        yield bucket, ""
+    yield names.bootstrap_bucket(account, region), names.assets_prefix(workshop.name)
+
+
+def find_logs(scope: Scope, region: str, clients: Clients) -> list[Leftover]:
+    """The attendees' log groups and streams in a region."""
+    return find_log_leftovers(scope.workshop, scope.attendees, region, clients)
+
+
+def _counts(resource: Resource) -> bool:
+    """A finished job's record cannot be deleted and costs nothing."""
+    return resource.row.action(resource.status) != REST
+
+
+@contextmanager
+def _or_unknown(inventory: Inventory, what: str) -> Iterator[None]:
+    """A listing that AWS refuses is unknown, and does not keep the others from being made."""
+    try:
+        yield
+    except ClientError as error:
+        inventory.blind.append(what)
+        note(f"could not be read: {what}: {error_message(error)}")
