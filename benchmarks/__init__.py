@@ -1,0 +1,1 @@
+"""The figures the toolkit promises, measured: `python -m benchmarks --list`. Never packaged."""

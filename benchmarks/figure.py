@@ -1,0 +1,54 @@
+"""What a figure is: a name, a bar that must not be passed, and how it is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from workshop.errors import WorkshopError
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one measurement gave.
+
+    `value` is in the figure's unit, or None when nothing could be measured. `sound` is False
+    when what was timed did not do its work: a failed run is never a fast one.
+    """
+
+    value: float | None
+    detail: str
+    sound: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One row of the table of figures. `bar` is the most that `measure` may find."""
+
+    name: str
+    what: str
+    unit: str
+    bar: float
+    measure: Callable[[], Measured]
+
+
+def measure(figure: Figure) -> dict[str, Any]:
+    """Measure a figure: {"name", "value", "unit", "bar", "holds", "detail"}.
+
+    What cannot be measured has the value None, does not hold, and its detail says why.
+    """
+    try:
+        measured = figure.measure()
+    except (OSError, WorkshopError) as error:
+        measured = Measured(None, " ".join(str(error).split()), sound=False)
+    value = measured.value
+    return {
+        "name": figure.name,
+        "value": None if value is None else round(value, 3),
+        "unit": figure.unit,
+        "bar": figure.bar,
+        # Compared before it is rounded: 2.0004 is more than 2.
+        "holds": measured.sound and value is not None and value <= figure.bar,
+        "detail": measured.detail,
+    }
