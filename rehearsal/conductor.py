@@ -9,15 +9,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import tempfile
+import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -52,6 +54,8 @@ class Options:
 
 
 Say = Callable[[str], None]
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Rehearsal:
@@ -69,6 +73,7 @@ class Rehearsal:
         )
         self.processes = Processes(self._environment(), ROOT)
         self._clients: Clients = make_clients()
+        self._ending = threading.Event()
 
     # -- the day --------------------------------------------------------------------
 
@@ -80,11 +85,14 @@ class Rehearsal:
             self._must("check", "--json")
         with self._phase("deploy"):
             deployed = self._must("deploy", "--yes", "--json")
+        # What breaks is noted and swept all the same. An interrupt is neither: it ends the
+        # local AWS, and everything in it, at once.
         try:
             if deployed:
                 self._use()
-        finally:
-            self._finish(baseline)
+        except Exception as error:  # noqa: BLE001
+            self.report.problems.append(f"{type(error).__name__}: {error}")
+        self._finish(baseline)
         return self.report
 
     def _use(self) -> None:
@@ -139,8 +147,7 @@ class Rehearsal:
         return False
 
     def _open_all(self) -> None:
-        with ThreadPoolExecutor(max_workers=8) as pool:
-            problems = [p for p in pool.map(self._open, self.workshop.attendees) if p]
+        problems = [p for p in self._side_by_side(self._open, self.workshop.attendees, 8) if p]
         problems += self._wait_for_boot()
         self.report.problems += problems
 
@@ -149,7 +156,7 @@ class Rehearsal:
         try:
             workspace = find_workspace(self.workshop, attendee, self._clients)
             workspace.start(workspace.status())
-            workspace.wait_until_in_service(time.sleep)
+            workspace.wait_until_in_service(self._sleep)
             page = self._get(workspace.link())
         except WorkshopError as error:
             return f"open {attendee.id}: {error}"
@@ -177,11 +184,10 @@ class Rehearsal:
             for module in self.workshop.modules
             for attendee in self.workshop.attendees
         ]
-        with ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
-            for result in pool.map(self._run_lab, runs):
-                self.report.modules.append(result)
-                told = "ok" if result.ok else f"FAILED: {result.reason}"
-                self._say(f"  {result.name} {result.attendee}: {told}")
+        for result in self._side_by_side(self._run_lab, runs, os.cpu_count() or 2):
+            self.report.modules.append(result)
+            told = "ok" if result.ok else f"FAILED: {result.reason}"
+            self._say(f"  {result.name} {result.attendee}: {told}")
 
     def _run_lab(self, run: tuple[Attendee, str]) -> LabResult:
         attendee, module = run
@@ -270,6 +276,31 @@ class Rehearsal:
         finally:
             (KEPT / "env").unlink(missing_ok=True)
 
+    # -- threads --------------------------------------------------------------------
+
+    def _side_by_side(
+        self, work: Callable[[T], R], items: Sequence[T], workers: int
+    ) -> Iterator[R]:
+        """Do the work for all items on a bounded pool; an interrupt ends it within a moment."""
+        pool = ThreadPoolExecutor(max_workers=workers)
+        try:
+            yield from pool.map(work, items)
+        except BaseException:
+            # Leaving the pool waits for its threads, and they wait for children and clocks.
+            self.close()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def close(self) -> None:
+        """End every command that runs and every wait."""
+        self._ending.set()
+        self.processes.close()
+
+    def _sleep(self, seconds: float) -> None:
+        if self._ending.wait(seconds):
+            raise WorkshopError("the rehearsal is ending")
+
     # -- looking --------------------------------------------------------------------
 
     def _variables(self) -> dict[str, str]:
@@ -280,7 +311,14 @@ class Rehearsal:
         }
 
     def _environment(self) -> dict[str, str]:
-        return {**isolation.without_aws(os.environ), **self._variables()}
+        # A child that is ended early leaves its temporary files: they go with ours.
+        temporary = self._directory / "tmp"
+        temporary.mkdir(exist_ok=True)
+        return {
+            **isolation.without_aws(os.environ),
+            **self._variables(),
+            "TMPDIR": str(temporary),
+        }
 
     def _statistics(self) -> dict[str, int]:
         answer: dict[str, int] = json.loads(self._get(f"{self._aws.url}/_local/statistics"))
@@ -367,8 +405,20 @@ def rehearse(options: Options, say: Say) -> Report:
         undo.callback(aws.close)
         os.environ.update(isolation.exports(aws.url, workshop.regions[0]))
         rehearsal = Rehearsal(options, aws, directory, say)
-        undo.callback(rehearsal.processes.close)
+        undo.callback(rehearsal.close)
+        undo.enter_context(_undisturbed_end())
         return rehearsal.run()
+
+
+@contextmanager
+def _undisturbed_end() -> Iterator[None]:
+    """A second Ctrl-C must not interrupt the ending of what still runs; it takes seconds."""
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for signum in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(signum, signal.SIG_IGN)
 
 
 _INHERITED = dict(os.environ)

@@ -23,6 +23,8 @@ MARK = "LOCAL_AWS_PROCESS"
 INTERNAL_AGENT = "local-aws-internal"
 
 _GRACE_SECONDS = 2.0
+# How often to look again for what a dying process has just started.
+_ROUNDS = 5
 
 
 class Machine:
@@ -74,9 +76,10 @@ class Machine:
         log: Path,
     ) -> subprocess.Popen[bytes]:
         """Start a child process whose output goes to `log`."""
-        if self.closing.is_set():
-            raise RuntimeError("the local AWS is closing")
-        with log.open("ab") as output:
+        # Under the lock, so that closing either sees the new process or comes before it.
+        with self._lock, log.open("ab") as output:
+            if self.closing.is_set():
+                raise RuntimeError("the local AWS is closing")
             return subprocess.Popen(
                 argv,
                 cwd=cwd,
@@ -108,8 +111,9 @@ class Machine:
 
     def close(self) -> None:
         """End every process that carries our mark, and remove the directory."""
-        self.closing.set()
-        end_processes(marked_processes(self._mark))
+        with self._lock:
+            self.closing.set()
+        end_marked_processes(self._mark)
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
@@ -133,6 +137,15 @@ def marked_processes(mark: str) -> list[psutil.Process]:
             if process.environ().get(MARK) == mark:
                 found.append(process)
     return found
+
+
+def end_marked_processes(mark: str) -> None:
+    """End every process that carries the mark, and what those start while they are ending."""
+    for _ in range(_ROUNDS):
+        found = marked_processes(mark)
+        if not found:
+            return
+        end_processes(found)
 
 
 def end_processes(processes: Sequence[psutil.Process]) -> None:

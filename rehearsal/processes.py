@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rehearsal.machine import MARK, end_process, end_processes, marked_processes
+from rehearsal.machine import MARK, end_marked_processes, end_process
 from workshop.errors import WorkshopError
 
 
@@ -86,13 +87,19 @@ class Processes:
         for process in running:
             if process.poll() is None:
                 end_process(process)  # type: ignore[arg-type]
-        end_processes(marked_processes(self._mark))
+        end_marked_processes(self._mark)
 
 
 class LocalAws:
-    """The local AWS as a child process of its own."""
+    """The local AWS as a child process of its own.
 
-    def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
+    Raises WorkshopError when it ends, or says nothing for `patience` seconds, instead of
+    starting. Whatever interrupts the start leaves no process.
+    """
+
+    def __init__(
+        self, directory: Path, environment: Mapping[str, str], patience: float = 120.0
+    ) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "rehearsal.server", "--directory", str(directory)],
             cwd=Path(__file__).parent.parent,
@@ -101,16 +108,25 @@ class LocalAws:
             stdout=subprocess.PIPE,
             start_new_session=True,
         )
+        try:
+            self.url = self._wait_for_url(patience)
+        except BaseException:
+            end_process(self._process)
+            raise
+
+    def _wait_for_url(self, patience: float) -> str:
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            code = self._process.wait()
-            raise WorkshopError(
-                "the local AWS did not start",
-                f"it ended with exit code {code}; its message is above",
-                "make setup, then try again",
-            )
-        self.url: str = json.loads(line)["url"]
+        # A pipe that can be waited for: a child that hangs must not hang us.
+        ready, _, _ = select.select([self._process.stdout], [], [], patience)
+        line = self._process.stdout.readline() if ready else b""
+        if line:
+            url: str = json.loads(line)["url"]
+            return url
+        if not ready:
+            why = f"it said nothing for {patience:g} seconds"
+        else:
+            why = f"it ended with exit code {self._process.wait()}; its message is above"
+        raise WorkshopError("the local AWS did not start", why, "make setup, then try again")
 
     def close(self) -> None:
         """Ask it to end by closing its input; it ends what it started."""
