@@ -35,6 +35,15 @@ def _schema() -> str:
     return _json(json_schema())
 
 
+def _document(name: str) -> Callable[[], str]:
+    def text() -> str:
+        from tools.documents import render
+
+        return render(Path(name))
+
+    return text
+
+
 def _example() -> str:
     from workshop.config.example import EXAMPLE
 
@@ -49,6 +58,11 @@ GENERATED: dict[Path, Callable[[], str]] = {
     DATA / "modules.json": lambda: _lines(tables.module_table()),
     Path("workshop.schema.json"): _schema,
     Path("workshop.yaml"): _example,
+    # Written by hand, but for the parts between marks.
+    Path("README.md"): _document("README.md"),
+    Path("CONTRIBUTING.md"): _document("CONTRIBUTING.md"),
+    Path("docs/rehearsal.md"): _document("docs/rehearsal.md"),
+    Path("docs/workshop-yaml.md"): _document("docs/workshop-yaml.md"),
 }
 
 
