@@ -116,7 +116,6 @@ PROCESSING_JOB = Kind(
     on_status={
         "InProgress": "stop_processing_job",
         "Stopping": WAIT,
-        "Deleting": WAIT,
         "Completed": REST,
         "Failed": REST,
         "Stopped": REST,

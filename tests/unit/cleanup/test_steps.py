@@ -1,0 +1,228 @@
+"""The step rule, by cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from cleanup.kinds import KINDS
+from cleanup.resources import Blind, Resource
+from cleanup.steps import Call, Decision, decide
+from tests.unit.cleanup.resources import make_resource
+from workshop.names import SHARED
+
+
+def calls(decision: Decision) -> list[str]:
+    return [f"{call.operation} {call.resource.name}" for call in decision.calls]
+
+
+def names(resources: Iterable[Resource]) -> list[str]:
+    return [resource.name for resource in resources]
+
+
+def kept(decision: Decision) -> dict[str, str]:
+    return {resource.name: reason for resource, reason in decision.kept}
+
+
+def shared(kind: str, name: str, status: str = "", **changes: Any) -> Resource:
+    return make_resource(kind, name, status, owner=SHARED, **changes)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_one_resource_alone_gets_the_tables_action_in_every_status(kind: Any) -> None:
+    for status, action in (kind.on_status or {"": kind.always}).items():
+        decision = decide([make_resource(kind.name, "x", status)])
+        called = [] if action in ("wait", "gone", "rest") else [f"{action} x"]
+        waiting = ["x"] if action == "wait" else []
+        assert (calls(decision), names(decision.waiting)) == (called, waiting), status
+        assert decision.finished is (action in ("gone", "rest"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "operation", "verb"),
+    [
+        ("notebook-instance", "InService", "stop_notebook_instance", "stop"),
+        ("notebook-instance", "Stopped", "delete_notebook_instance", "delete"),
+        ("training-job", "InProgress", "stop_training_job", "stop"),
+        ("endpoint", "Failed", "delete_endpoint", "delete"),
+    ],
+)
+def test_stop_and_delete_are_told_apart(kind: str, status: str, operation: str, verb: str) -> None:
+    (call,) = decide([make_resource(kind, "x", status)]).calls
+    assert (call.operation, call.verb) == (operation, verb)
+
+
+def test_an_app_in_a_space_is_deleted_without_a_user_profile_name() -> None:
+    ids = (("DomainId", "d"), ("SpaceName", "s"), ("AppType", "JupyterLab"), ("AppName", "a"))
+    (call,) = decide([make_resource("app", "a", "InService", ids=ids)]).calls
+    assert call.parameters == dict(ids)
+
+
+def test_a_domain_is_deleted_with_its_file_system_and_stopping_takes_ids_only() -> None:
+    domain = shared("domain", "d", "InService", ids=(("DomainId", "d-1"),))
+    assert Call(domain, "delete_domain").parameters == {
+        "DomainId": "d-1",
+        "RetentionPolicy": {"HomeEfsFileSystem": "Delete"},
+    }
+    job = make_resource("training-job", "j", "InProgress")
+    assert Call(job, "stop_training_job").parameters == {"TrainingJobName": "j"}
+
+
+def test_what_bills_by_the_hour_goes_before_what_is_free() -> None:
+    found = [
+        make_resource("model", "a", owner="bob"),
+        make_resource("space", "b", "InService", owner="bob"),
+        make_resource("endpoint", "z", "InService"),
+        make_resource("notebook-instance", "y", "Stopped"),  # bills for its volume only
+        make_resource("training-job", "x", "InProgress"),
+    ]
+    hourly = calls(decide(found))[:2]
+    assert hourly == ["delete_endpoint z", "stop_training_job x"]
+
+
+def test_the_same_findings_in_any_order_give_the_same_decision() -> None:
+    found = [
+        make_resource("endpoint", "e", "InService"),
+        make_resource("model", "m"),
+        make_resource("endpoint-config", "c"),
+    ]
+    assert decide(found) == decide(reversed(found))
+
+
+def test_an_endpoint_goes_before_its_config_and_that_before_the_model() -> None:
+    endpoint = make_resource("endpoint", "e", "InService")
+    config, model = make_resource("endpoint-config", "c"), make_resource("model", "m")
+
+    first = decide([endpoint, config, model])
+    second = decide([config, model])
+    third = decide([model])
+
+    assert (calls(first), names(first.blocked)) == (["delete_endpoint e"], ["c", "m"])
+    assert (calls(second), names(second.blocked)) == (["delete_endpoint_config c"], ["m"])
+    assert calls(third) == ["delete_model m"]
+
+
+def test_a_record_that_rests_blocks_nothing() -> None:
+    done = make_resource("transform-job", "t", "Completed")
+    assert calls(decide([done, make_resource("model", "m")])) == ["delete_model m"]
+
+
+def test_nobody_waits_for_another_attendee() -> None:
+    found = [
+        make_resource("endpoint", "e", "Creating"),
+        make_resource("model", "ann-model"),
+        make_resource("model", "bob-model", owner="bob"),
+    ]
+    decision = decide(found)
+    assert calls(decision) == ["delete_model bob-model"]
+    assert names(decision.blocked) == ["ann-model"]
+
+
+def test_nobody_waits_for_another_region() -> None:
+    found = [
+        make_resource("endpoint", "e", "Deleting", region="us-east-1"),
+        make_resource("model", "m", region="eu-west-1"),
+    ]
+    assert calls(decide(found)) == ["delete_model m"]
+
+
+def test_what_is_shared_waits_for_everybody_and_everybody_for_what_is_shared() -> None:
+    space = make_resource("space", "s", "Deleting", owner="bob")
+    domain = shared("domain", "d", "InService")
+    assert names(decide([space, domain], keep_managed=False).blocked) == ["d"]
+
+    endpoint = shared("endpoint", "e", "Deleting")
+    assert names(decide([endpoint, make_resource("model", "m")]).blocked) == ["m"]
+
+
+def managed(kind: str, status: str) -> Resource:
+    return make_resource(kind, "ml101-ann", status, managed=True)
+
+
+@pytest.mark.parametrize(
+    ("resource", "group"),
+    [
+        (managed("space", "InService"), "kept"),
+        (managed("user-profile", "Updating"), "kept"),
+        (managed("notebook-instance", "InService"), "stopped"),
+        (managed("notebook-instance", "Pending"), "waiting"),
+        (managed("notebook-instance", "Stopping"), "waiting"),
+        (managed("notebook-instance", "Stopped"), "kept"),
+        (managed("notebook-instance", "Failed"), "kept"),
+    ],
+)
+def test_the_environment_is_stopped_where_that_helps_and_otherwise_left(
+    resource: Resource, group: str
+) -> None:
+    decision = decide([resource])
+    groups = {
+        "kept": bool(decision.kept),
+        "stopped": calls(decision) == ["stop_notebook_instance ml101-ann"],
+        "waiting": bool(decision.waiting),
+    }
+    assert [name for name, applies in groups.items() if applies] == [group]
+
+
+def test_the_environment_goes_too_when_asked() -> None:
+    space = managed("space", "InService")
+    assert calls(decide([space], keep_managed=False)) == ["delete_space ml101-ann"]
+
+
+def test_an_environment_that_stays_does_not_hold_what_attendees_made() -> None:
+    found = [
+        managed("space", "InService"),
+        make_resource("user-profile", "ml101-ann-extra", "InService"),
+    ]
+    assert calls(decide(found)) == ["delete_user_profile ml101-ann-extra"]
+
+
+def test_what_is_protected_is_never_touched_nor_is_what_it_may_need() -> None:
+    found = [
+        make_resource("endpoint", "keep", "InService", protected=True),
+        make_resource("endpoint-config", "c"),
+        make_resource("model", "m"),
+        make_resource("model", "other", owner="bob"),
+    ]
+    decision = decide(found, keep_managed=False)
+    assert calls(decision) == ["delete_model other"]
+    assert kept(decision)["keep"] == "protected"
+    assert "endpoint keep stays" in kept(decision)["c"]
+    assert "stays" in kept(decision)["m"]
+
+
+def test_what_stays_holds_also_what_comes_two_steps_later() -> None:
+    found = [
+        make_resource("app", "a", "InService", protected=True),
+        make_resource("space", "s", "InService"),
+        shared("domain", "d", "InService"),
+        shared("studio-lifecycle-config", "l"),
+    ]
+    assert sorted(kept(decide(found, keep_managed=False))) == ["a", "d", "l", "s"]
+
+
+def test_a_protected_notebook_instance_is_not_even_stopped() -> None:
+    notebook = make_resource("notebook-instance", "n", "InService", managed=True, protected=True)
+    assert kept(decide([notebook])) == {"n": "protected"}
+
+
+def test_what_may_be_used_by_something_that_could_not_be_listed_stays() -> None:
+    found = [make_resource("model", "m"), make_resource("training-job", "j", "InProgress")]
+    decision = decide(found, blind=[Blind("us-east-1", "endpoint", "AccessDenied")])
+    assert calls(decision) == ["stop_training_job j"]
+    assert "endpoint could not be listed" in kept(decision)["m"]
+
+
+def test_a_listing_that_failed_elsewhere_holds_nothing_here() -> None:
+    decision = decide([make_resource("model", "m")], blind=[Blind("eu-west-1", "endpoint", "x")])
+    assert calls(decision) == ["delete_model m"]
+
+
+def test_what_a_sweep_has_set_aside_is_left_and_holds_its_owners_things_only() -> None:
+    stuck = make_resource("endpoint", "e", "Creating")
+    found = [stuck, make_resource("model", "m"), make_resource("model", "n", owner="bob")]
+    decision = decide(found, stuck={stuck.key})
+    assert calls(decision) == ["delete_model n"]
+    assert sorted(kept(decision)) == ["e", "m"]
+    assert not decision.waiting
