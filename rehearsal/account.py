@@ -12,6 +12,8 @@ from workshop.aws import Clients
 from workshop.errors import WorkshopError
 from workshop.names import bootstrap_bucket
 
+ACCOUNT = "123456789012"  # moto's default account
+
 # What `cdk bootstrap` records; the templates' rule asks for 6 or newer.
 BOOTSTRAP_VERSION = "28"
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"

@@ -11,8 +11,9 @@ from typing import Any
 from moto.cloudformation import parsing as moto_parsing
 from moto.logs.models import logs_backends
 
+from rehearsal.account import ACCOUNT
 from rehearsal.sagemaker import notebooks, studio
-from rehearsal.world import ACCOUNT, World
+from rehearsal.world import World
 
 # A job's record stays for ever, as on AWS; what bills is the job while it runs.
 _RECORDS = {"training-job", "processing-job", "transform-job"}
@@ -50,23 +51,25 @@ def _stacks(world: World) -> Iterator[dict[str, str]]:
 
 
 def _moto() -> Iterator[dict[str, str]]:
-    for name, bucket in moto_parsing.s3_backends[ACCOUNT]["aws"].buckets.items():
+    # Copies: moto has no lock, and a job's last log lines may arrive while we read.
+    for name, bucket in list(moto_parsing.s3_backends[ACCOUNT]["aws"].buckets.items()):
         yield _row("bucket", name, bucket.region_name)
     iam = moto_parsing.iam_models.iam_backends[ACCOUNT]["aws"]
-    for role in iam.roles.values():
+    for role in list(iam.roles.values()):
         yield _row("role", role.name, "global")
-    for policy in iam.managed_policies.values():
+    for policy in list(iam.managed_policies.values()):
         if not policy.arn.startswith("arn:aws:iam::aws:"):
             yield _row("policy", policy.name, "global")
-    for region, ec2 in moto_parsing.ec2_models.ec2_backends[ACCOUNT].items():
-        for vpc in ec2.vpcs.values():
+    for region, ec2 in list(moto_parsing.ec2_models.ec2_backends[ACCOUNT].items()):
+        for vpc in list(ec2.vpcs.values()):
             if str(vpc.is_default).lower() != "true":
                 yield _row("vpc", vpc.id, region)
-    for region, logs in logs_backends[ACCOUNT].items():
-        for name, group in logs.groups.items():
-            for stream in group.streams:
+    for region, logs in list(logs_backends[ACCOUNT].items()):
+        for name, group in list(logs.groups.items()):
+            streams = list(group.streams)
+            for stream in streams:
                 yield _row("log-stream", f"{name}/{stream}", region)
-            if not group.streams and name not in _SHARED_GROUPS:
+            if not streams and name not in _SHARED_GROUPS:
                 yield _row("log-group", name, region)
 
 
@@ -98,9 +101,14 @@ def tagged(world: World, region: str, params: dict[str, Any]) -> dict[str, Any]:
     """GetResources of the Resource Groups Tagging API, for SageMaker's resources."""
     wanted = {f["Key"]: f.get("Values", []) for f in params.get("TagFilters", [])}
     arns = params.get("ResourceARNList")
+    types = params.get("ResourceTypeFilters", [])
     rows = []
     for resource in world.sagemaker.every():
         if resource.region != region or resource.status == "Deleted" or not resource.tags:
+            continue
+        # "sagemaker" or "sagemaker:endpoint", as the ARN spells it (GetResources).
+        kind = resource.arn.split(":", 5)[5].split("/")[0]
+        if types and not {"sagemaker", f"sagemaker:{kind}"} & set(types):
             continue
         if arns is not None and resource.arn not in arns:
             continue

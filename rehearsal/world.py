@@ -10,6 +10,7 @@ from typing import Any
 import botocore.session
 from botocore.model import ServiceModel
 
+from rehearsal.account import ACCOUNT
 from rehearsal.clock import Clock
 from rehearsal.cloudformation import moto
 from rehearsal.cloudformation.handlers import BucketPolicyHandler, Handler, NothingHandler
@@ -18,8 +19,6 @@ from rehearsal.cloudformation.service import CloudFormation
 from rehearsal.machine import Machine
 from rehearsal.sagemaker import endpoints, jobs, notebooks, studio, tagging
 from rehearsal.sagemaker.plane import ControlPlane
-
-ACCOUNT = "123456789012"  # moto's default account
 
 
 @lru_cache(maxsize=1)

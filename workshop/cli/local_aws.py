@@ -32,7 +32,6 @@ def command(port: int, region: str, bootstrapped: bool, as_json: bool) -> None:
     """
     from rehearsal import account, isolation
     from rehearsal.server import local_aws, settle_environment
-    from rehearsal.world import ACCOUNT
     from workshop.aws import make_clients
 
     settle_environment()
@@ -46,7 +45,7 @@ def command(port: int, region: str, bootstrapped: bool, as_json: bool) -> None:
             import os
 
             os.environ.update(variables)
-            account.bootstrap(make_clients(), ACCOUNT, [region])
+            account.bootstrap(make_clients(), account.ACCOUNT, [region])
         if as_json:
             print_json({"url": url, "exports": variables})
         else:

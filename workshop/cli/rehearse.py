@@ -60,7 +60,8 @@ def command(
 
     Example: workshop rehearse --attendees 3 --environment notebook
     """
-    from rehearsal.conductor import Options, rehearse
+    from rehearsal.conductor import rehearse
+    from rehearsal.options import Options
 
     signal.signal(signal.SIGTERM, _interrupt)
     options = Options(

@@ -1,0 +1,158 @@
+"""What attendees do: open their workspaces, run the labs, forget to clean up."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from rehearsal.account import ACCOUNT
+from rehearsal.processes import Processes
+from rehearsal.report import LabResult
+from rehearsal.view import View
+from workshop.aws import Clients
+from workshop.cli.workspace import find_workspace
+from workshop.errors import EXIT_OK, WorkshopError
+from workshop.model import Attendee, Workshop
+from workshop.names import attendee_prefix, environment_name
+
+_BOOT_SECONDS = 300.0
+_LAB_POLL_SECONDS = "1"
+_OPENING_AT_ONCE = 8
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Lesson:
+    """One class of a rehearsal. The last attendee forgets to clean up."""
+
+    def __init__(
+        self,
+        workshop: Workshop,
+        config: Path,
+        *,
+        processes: Processes,
+        clients: Clients,
+        view: View,
+        kept: Path,
+    ) -> None:
+        self._workshop = workshop
+        self._config = config
+        self._processes = processes
+        self._clients = clients
+        self._view = view
+        self._kept = kept
+        self._ending = threading.Event()
+
+    def open_all(self) -> list[str]:
+        """Open every attendee's workspace as they would; returns what went wrong."""
+        opened = self._side_by_side(self._open, self._workshop.attendees, _OPENING_AT_ONCE)
+        return [problem for problem in opened if problem] + self._wait_for_boot()
+
+    def run_labs(self) -> Iterator[LabResult]:
+        """Run every lab for every attendee, one more at once than there are processors:
+        each waits a third of its time for the local AWS."""
+        runs = [(a, module) for module in self._workshop.modules for a in self._workshop.attendees]
+        return self._side_by_side(self._run_lab, runs, (os.cpu_count() or 2) + 1)
+
+    def forget_endpoint(self) -> None:
+        """Leave an endpoint behind without a lab. Its model has no artifact, so it never
+        comes into service: the control plane alone is rehearsed."""
+        attendee = self._forgetful
+        sagemaker = self._clients("sagemaker", attendee.region)
+        own = environment_name(self._workshop.name, attendee.id)
+        name = f"{attendee_prefix(self._workshop.name, attendee.id)}forgotten"
+        image = f"{ACCOUNT}.dkr.ecr.{attendee.region}.amazonaws.com/sagemaker-xgboost:1.7-1"
+        sagemaker.create_model(
+            ModelName=name,
+            PrimaryContainer={"Image": image},
+            ExecutionRoleArn=f"arn:aws:iam::{ACCOUNT}:role/{own}",
+        )
+        variant = {
+            "VariantName": "AllTraffic",
+            "ModelName": name,
+            "InstanceType": self._workshop.instances.endpoint[0],
+            "InitialInstanceCount": 1,
+        }
+        sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+        sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+
+    def close(self) -> None:
+        """End every command that runs and every wait."""
+        self._ending.set()
+        self._processes.close()
+
+    @property
+    def _forgetful(self) -> Attendee:
+        return self._workshop.attendees[-1]
+
+    def _open(self, attendee: Attendee) -> str:
+        """Start a workspace and open its link; returns what went wrong, or ""."""
+        try:
+            workspace = find_workspace(self._workshop, attendee, self._clients)
+            workspace.start(workspace.status())
+            workspace.wait_until_in_service(self._sleep)
+            page = self._view.get(workspace.link())
+        except WorkshopError as error:
+            return f"open {attendee.id}: {error}"
+        name = environment_name(self._workshop.name, attendee.id)
+        return "" if name in page else f"open {attendee.id}: the page does not say {name}"
+
+    def _wait_for_boot(self) -> list[str]:
+        """Wait for the boot scripts' markers; they detach themselves, so nobody else would."""
+        waiting = {name: home / ".workshop" for name, home in self._view.homes().items()}
+        deadline = time.monotonic() + _BOOT_SECONDS
+        problems: list[str] = []
+        while waiting and time.monotonic() < deadline:
+            for name, state in list(waiting.items()):
+                failed = state / "FAILED"
+                if failed.exists():
+                    problems.append(f"boot {name}: {failed.read_text().strip()}")
+                if failed.exists() or (state / "READY").exists():
+                    del waiting[name]
+            self._sleep(0.05)
+        return problems + [f"boot {name}: neither READY nor FAILED" for name in sorted(waiting)]
+
+    def _run_lab(self, run: tuple[Attendee, str]) -> LabResult:
+        attendee, module = run
+        keeps = ("--parameter", "clean_up=false") if attendee == self._forgetful else ()
+        finished = self._processes.workshop(
+            *("run", module, "--attendee", attendee.id, "--config", str(self._config)),
+            *("--output", str(self._kept / "runs"), "--poll-seconds", _LAB_POLL_SECONDS),
+            *keeps,
+            "--json",
+        )
+        said = finished.json()
+        if not isinstance(said, dict):
+            return LabResult(module, attendee.id, None, None, False, finished.last_words)
+        return LabResult(
+            name=module,
+            attendee=attendee.id,
+            result=said["result"],
+            expected=said["expected"],
+            ok=bool(said["ok"]) and finished.code == EXIT_OK,
+            reason=str(said["reason"]),
+        )
+
+    def _side_by_side(
+        self, work: Callable[[T], R], items: Sequence[T], workers: int
+    ) -> Iterator[R]:
+        """Do the work for all items on a bounded pool; an interrupt ends it within a moment."""
+        pool = ThreadPoolExecutor(max_workers=workers)
+        try:
+            yield from pool.map(work, items)
+        except BaseException:
+            # Leaving the pool waits for its threads, and they wait for children and clocks.
+            self.close()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _sleep(self, seconds: float) -> None:
+        if self._ending.wait(seconds):
+            raise WorkshopError("the rehearsal is ending")
