@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class ApiError(Exception):
-    """An error with the code and the wording AWS uses. `status` is the HTTP status."""
+    """An error with the code and the wording AWS uses.
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    `status` is the HTTP status, `members` what the error's shape has beyond the message.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        status: int = 400,
+        members: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.status = status
+        self.members = dict(members or {})
 
 
 def invalid(message: str) -> ApiError:

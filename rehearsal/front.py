@@ -231,7 +231,7 @@ def _json(start_response: StartResponse, answer: dict[str, Any], status: int = 2
 
 
 def _json_error(error: ApiError, start_response: StartResponse) -> Body:
-    answer = {"__type": error.code, "message": error.message}
+    answer = {"__type": error.code, "message": error.message, **error.members}
     return _json(start_response, answer, error.status)
 
 

@@ -10,6 +10,7 @@ import base64
 import json
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -44,7 +45,8 @@ class LifecycleScript:
 
     def stop(self) -> None:
         """End the script."""
-        end_process(self._process)
+        # On a thread: it may take seconds, and the caller holds the world's lock.
+        threading.Thread(target=end_process, args=(self._process,), daemon=True).start()
 
 
 def run_script(

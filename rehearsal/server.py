@@ -31,6 +31,7 @@ TICK_SECONDS = 0.02
 # AWS's waits take a hundredth of their time: a domain 1.8 s, an app 0.6 s.
 DEFAULT_PACE = 0.01
 _THREADS = 32
+_LAST_TICK_SECONDS = 2.0
 
 
 def settle_environment() -> None:
@@ -82,6 +83,7 @@ def local_aws(
         yield url, world
     finally:
         stopping.set()
+        threads[-1].join(_LAST_TICK_SECONDS)  # it could start what closing does not see
         machine.close()
         server.close()
 

@@ -7,6 +7,7 @@ type that moto could make but not delete is not offered unless moto_gaps.py fill
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from moto.cloudformation import parsing
@@ -36,6 +37,7 @@ class MotoHandler:
 
     def create(self, place: Place, resource_type: str, properties: dict[str, Any]) -> Made:
         name = _name(place, resource_type, properties)
+        properties = _named(resource_type, properties, name)
         model = parsing.get_model_map()[resource_type]
         try:
             resource = model.create_from_cloudformation_json(
@@ -49,7 +51,7 @@ class MotoHandler:
             )
         except Exception as error:  # moto raises its own, of many kinds
             raise ResourceFailed(_reason(error)) from error
-        made = _made(resource_type, resource)
+        made = _made(resource_type, resource, name)
         try:
             _complete(place, resource_type, resource, properties)
         except Exception as error:
@@ -77,15 +79,18 @@ class MotoHandler:
             if not _implements(model, "update_from_cloudformation_json"):
                 raise ResourceFailed(f"The local AWS cannot update {resource_type} in place.")
             resource = model.update_from_cloudformation_json(
-                original_resource=made.token,
-                new_resource_name=_name(place, resource_type, new),
-                cloudformation_json={"Type": resource_type, "Properties": new},
+                original_resource=made.token.resource,
+                new_resource_name=made.token.name,
+                cloudformation_json={
+                    "Type": resource_type,
+                    "Properties": _named(resource_type, new, made.token.name),
+                },
                 account_id=place.account,
                 region_name=place.region,
             )
         except Exception as error:
             raise ResourceFailed(_reason(error)) from error
-        return _made(resource_type, resource or made.token)
+        return _made(resource_type, resource or made.token.resource, made.token.name)
 
     def delete(
         self, place: Place, resource_type: str, made: Made, properties: dict[str, Any]
@@ -110,12 +115,15 @@ def _delete(place: Place, resource_type: str, made: Made, properties: dict[str, 
     if _implements(model, "delete_from_cloudformation_json"):
         model.delete_from_cloudformation_json(
             made.physical_id,
-            {"Type": resource_type, "Properties": properties},
+            {
+                "Type": resource_type,
+                "Properties": _named(resource_type, properties, made.token.name),
+            },
             place.account,
             place.region,
         )
     else:
-        made.token.delete(place.account, place.region)
+        made.token.resource.delete(place.account, place.region)
 
 
 def _complete(place: Place, resource_type: str, resource: Any, properties: dict[str, Any]) -> None:
@@ -135,18 +143,30 @@ def _name(place: Place, resource_type: str, properties: dict[str, Any]) -> str:
     generated: str = parsing.generate_resource_name(
         resource_type, place.stack_name, place.logical_id
     )
-    if name_property:
-        properties[name_property] = generated
     return generated
 
 
-def _made(resource_type: str, resource: Any) -> Made:
+def _named(resource_type: str, properties: dict[str, Any], name: str) -> dict[str, Any]:
+    """The properties with the name that was generated when the template gives none."""
+    name_property = parsing.resource_name_property_from_type(resource_type)
+    return {name_property: name, **properties} if name_property else dict(properties)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """moto's own object, and the name it was made under."""
+
+    resource: Any
+    name: str
+
+
+def _made(resource_type: str, resource: Any, name: str) -> Made:
     physical_id = str(resource.physical_resource_id)
     return Made(
         physical_id=physical_id,
         reference=physical_id,
         attributes=_Attributes(resource_type, resource),
-        token=resource,
+        token=_Token(resource, name),
     )
 
 

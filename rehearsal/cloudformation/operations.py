@@ -49,8 +49,12 @@ class Create:
         if self._running or (self._pending and not self._failed):
             return self
         if self._failed:
-            return self._fail()
-        self._stack.set_outputs()
+            names = ", ".join(sorted(self._failed))
+            return self._fail(f"The following resource(s) failed to create: [{names}]. ")
+        try:
+            self._stack.set_outputs()
+        except ApiError as error:
+            return self._fail(f"{error.message} ")
         self._stack.set_status("CREATE_COMPLETE")
         return None
 
@@ -66,9 +70,7 @@ class Create:
                 return
             self._running[logical] = resource
 
-    def _fail(self) -> Operation | None:
-        names = ", ".join(sorted(self._failed))
-        reason = f"The following resource(s) failed to create: [{names}]. "
+    def _fail(self, reason: str) -> Operation | None:
         if self._on_failure == "DO_NOTHING":
             self._stack.set_status("CREATE_FAILED", reason)
             return None

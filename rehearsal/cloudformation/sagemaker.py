@@ -27,6 +27,9 @@ _REF_IS_ARN = {
     "endpoint",
 }
 
+# What ends by itself in a state from which a resource can be deleted.
+_MOVING = ("Updating", "Stopping")
+
 TYPES: dict[str, Kind] = {
     f"AWS::SageMaker::{kind.noun}": kind
     for kind in KINDS
@@ -59,9 +62,11 @@ class SageMakerHandler:
     def created(self, place: Place, resource_type: str, made: Made) -> Made | None:
         kind = TYPES[resource_type]
         resource: Resource = made.token
-        if not kind.status_field or resource.status == kind.ready:
+        # An endpoint that could not be updated is in service as it was before, and says why.
+        failed = "Failed" in resource.status or "FailureReason" in resource.fields
+        if not kind.status_field or (resource.status == kind.ready and not failed):
             return self._made(kind, resource_type, resource)
-        if "Failed" in resource.status:
+        if failed:
             raise ResourceFailed(resource.fields.get("FailureReason", resource.status))
         if kind.name == "notebook-instance" and resource.status == "Stopped":
             # An update stops the instance, changes it and starts it again.
@@ -104,30 +109,27 @@ class SageMakerHandler:
     def delete(
         self, place: Place, resource_type: str, made: Made, properties: dict[str, Any]
     ) -> None:
-        kind = TYPES[resource_type]
-        resource: Resource = made.token
-        if self.plane.by_arn(resource.arn) is None:
-            return
-        if kind.name == "notebook-instance" and resource.status == "InService":
-            # The type's delete handler stops a running instance first.
-            self.plane.call("StopNotebookInstance", self._ids(resource), place.region)
-            return
-        if kind.deleting and resource.status == kind.deleting:
-            return
-        try:
-            self.plane.call(f"Delete{kind.noun}", self._ids(resource), place.region)
-        except ApiError as error:
-            raise ResourceFailed(api_reason(error)) from error
+        self._ask_to_go(place, made.token)
 
     def deleted(self, place: Place, resource_type: str, made: Made) -> bool:
         resource: Resource = made.token
+        self._ask_to_go(place, resource)
+        return self.plane.by_arn(resource.arn) is not resource
+
+    def _ask_to_go(self, place: Place, resource: Resource) -> None:
+        """Call the deletion once the resource's state allows it: a stack may be deleted, or
+        rolled back, while it still creates, and a running notebook instance stops first."""
+        kind = resource.kind
         if self.plane.by_arn(resource.arn) is not resource:
-            return True
-        if resource.kind.name == "notebook-instance" and resource.status == "Stopped":
-            self.plane.call("DeleteNotebookInstance", self._ids(resource), place.region)
-        if resource.status in ("Delete_Failed", "Failed"):
-            raise ResourceFailed(resource.fields.get("FailureReason", resource.status))
-        return False
+            return
+        if resource.status and resource.status in (kind.creating, kind.deleting, *_MOVING):
+            return
+        running_notebook = kind.name == "notebook-instance" and resource.status == "InService"
+        verb = "Stop" if running_notebook else "Delete"
+        try:
+            self.plane.call(f"{verb}{kind.noun}", self._ids(resource), place.region)
+        except ApiError as error:
+            raise ResourceFailed(api_reason(error)) from error
 
     def _with_name(self, kind: Kind, place: Place, properties: dict[str, Any]) -> dict[str, Any]:
         """The properties with a generated name when the template gives none."""

@@ -28,8 +28,18 @@ from rehearsal.machine import Machine
 BODY_LIMIT = 51_200
 RESOURCE_LIMIT = 500
 _PAGE = 100
-_IAM_TYPES = ("AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::IAM::User", "AWS::IAM::Group")
-_NAMES = {"RoleName", "ManagedPolicyName", "UserName", "GroupName"}
+# Types that need CAPABILITY_IAM, and CAPABILITY_NAMED_IAM with their name property
+# (CreateStack, API reference, "Capabilities").
+_IAM_TYPES = {
+    "AWS::IAM::AccessKey": "",
+    "AWS::IAM::Group": "GroupName",
+    "AWS::IAM::InstanceProfile": "InstanceProfileName",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::IAM::Policy": "",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::IAM::User": "UserName",
+    "AWS::IAM::UserToGroupAddition": "",
+}
 _UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
 
 Params = dict[str, Any]
@@ -99,6 +109,7 @@ class CloudFormation:
             created=self._clock.now(),
             now=self._clock.now,
             exports_of_region=lambda: self._exports(region),
+            importers_of=lambda export: self._importers(export, region),
             read_parameter=lambda path: self._read_parameter(path, region),
         )
         on_failure = params.get("OnFailure", "ROLLBACK")
@@ -154,7 +165,8 @@ class CloudFormation:
             users = self._importers(name, region)
             if users:
                 raise validation_error(
-                    f"Export {name} cannot be deleted as it is in use by {', '.join(users)}"
+                    f"Delete canceled. Cannot delete export {name} as it is in use by "
+                    f"{', '.join(users)}."
                 )
         retain = frozenset(params.get("RetainResources", []))
         stack.operation = Delete(stack, retain=retain)
@@ -333,7 +345,7 @@ class CloudFormation:
 
 def _needed_capabilities(template: templates.Template) -> list[str]:
     found = [r for r in template["Resources"].values() if r["Type"] in _IAM_TYPES]
-    if any(_NAMES & set(r.get("Properties", {})) for r in found):
+    if any(_IAM_TYPES[r["Type"]] in r.get("Properties", {}) for r in found):
         return ["CAPABILITY_NAMED_IAM"]
     return ["CAPABILITY_IAM"] if found else []
 

@@ -47,6 +47,7 @@ class Stack:
     created: float
     now: Callable[[], float]
     exports_of_region: Callable[[], dict[str, str]]
+    importers_of: Callable[[str], list[str]]
     read_parameter: Callable[[str], str]
     stack_id: str = ""
     status: str = "CREATE_IN_PROGRESS"
@@ -58,6 +59,8 @@ class Stack:
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     operation: Any = None
+    # Systems Manager parameters that the template names, as the operation found them.
+    stored_parameters: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.stack_id = (
@@ -74,9 +77,10 @@ class Stack:
     @property
     def imports(self) -> set[str]:
         """The export names that its template imports."""
-        found: set[str] = set()
-        _collect_imports(self.template.get("Resources", {}), found)
-        return found
+        found: list[Any] = []
+        for part in ("Resources", "Outputs"):
+            _collect_imports(self.template.get(part, {}), found)
+        return {name if isinstance(name, str) else self.resolver().resolve(name) for name in found}
 
     def place(self, logical_id: str) -> Place:
         """For whom a resource of this stack is made, with AWS's own tags."""
@@ -126,9 +130,26 @@ class Stack:
         return resolved
 
     def set_outputs(self) -> None:
-        """Evaluate the outputs."""
+        """Evaluate the outputs. Raises ApiError when one cannot be, when an export's name is
+        taken, and when another stack imports what would change; all stay as they were then."""
+        before, outputs = self.exports, self._evaluated_outputs()
+        after = {o["ExportName"]: o["OutputValue"] for o in outputs.values() if "ExportName" in o}
+        taken = sorted((after.keys() - before.keys()) & self.exports_of_region().keys())
+        if taken:
+            raise ApiError("ValidationError", f"Export with name {taken[0]} is already exported.")
+        for name, value in before.items():
+            users = self.importers_of(name) if after.get(name) != value else []
+            if users:
+                verb = "update" if name in after else "delete"
+                raise ApiError(
+                    "ValidationError",
+                    f"Cannot {verb} export {name} as it is in use by {', '.join(users)}.",
+                )
+        self.outputs = outputs
+
+    def _evaluated_outputs(self) -> dict[str, dict[str, str]]:
         resolver = self.resolver()
-        self.outputs = {}
+        outputs: dict[str, dict[str, str]] = {}
         for key, output in self.template.get("Outputs", {}).items():
             if "Condition" in output and not resolver.condition(output["Condition"]):
                 continue
@@ -137,7 +158,8 @@ class Stack:
                 shown["Description"] = output["Description"]
             if "Export" in output:
                 shown["ExportName"] = str(resolver.resolve(output["Export"]["Name"]))
-            self.outputs[key] = shown
+            outputs[key] = shown
+        return outputs
 
     def set_status(self, status: str, reason: str = "") -> None:
         """Change the stack's status, with an event."""
@@ -184,12 +206,18 @@ class Stack:
                 raise ApiError("ValidationError", f"Parameters: [{name}] must have values")
             kind = declared.get("Type", "String")
             if kind.startswith("AWS::SSM::Parameter::Value"):
-                known[name] = self.read_parameter(str(value))
+                known[name] = self._stored_parameter(str(value))
             elif kind == "CommaDelimitedList" or kind.startswith("List<"):
                 known[name] = [part.strip() for part in str(value).split(",")]
             else:
                 known[name] = value
         return known
+
+    def _stored_parameter(self, path: str) -> str:
+        # Read when an operation begins, not for every resource.
+        if path not in self.stored_parameters:
+            self.stored_parameters[path] = self.read_parameter(path)
+        return self.stored_parameters[path]
 
     def _lookup(self, logical_id: str, attribute: str | None) -> Any:
         resource = self.resources.get(logical_id)
@@ -207,13 +235,13 @@ class Stack:
             ) from error
 
 
-def _collect_imports(node: Any, found: set[str]) -> None:
+def _collect_imports(node: Any, found: list[Any]) -> None:
     if isinstance(node, list):
         for item in node:
             _collect_imports(item, found)
     elif isinstance(node, dict):
         for key, value in node.items():
-            if key == "Fn::ImportValue" and isinstance(value, str):
-                found.add(value)
+            if key == "Fn::ImportValue":
+                found.append(value)
             else:
                 _collect_imports(value, found)

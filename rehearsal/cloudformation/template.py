@@ -69,7 +69,19 @@ def parse(body: str) -> Template:
                     f"Template format error: Unresolved resource dependencies [{name}] in the "
                     "Resources block of the template"
                 )
+    _refuse_circles(template)
     return template
+
+
+def _refuse_circles(template: Template) -> None:
+    waiting = {logical: dependencies(template, logical) for logical in template["Resources"]}
+    while ready := [logical for logical, needs in waiting.items() if not needs & waiting.keys()]:
+        for logical in ready:
+            del waiting[logical]
+    if waiting:
+        raise validation_error(
+            f"Circular dependency between resources: [{', '.join(sorted(waiting))}]"
+        )
 
 
 def dependencies(template: Template, logical: str) -> set[str]:

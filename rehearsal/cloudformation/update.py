@@ -39,7 +39,12 @@ class Update:
         stack.body, stack.template = body, template
         stack.parameters, stack.tags = parameters, tags
         stack.updated = stack.now()
-        self._pending = stack.wanted()
+        stack.stored_parameters = {}
+        try:
+            self._pending = stack.wanted()
+        except ApiError:  # the request is refused: the stack stays as it was
+            stack.body, stack.template, stack.parameters, stack.tags = self._before
+            raise
         self._running: dict[str, StackResource] = {}
         self._failed: list[str] = []
         # What to undo, in order: made anew, or changed from these properties.
@@ -58,8 +63,12 @@ class Update:
         if self._running or (self._pending and not self._failed):
             return self
         if self._failed:
-            return self._undo()
-        self._stack.set_outputs()
+            names = ", ".join(sorted(self._failed))
+            return self._undo(f"The following resource(s) failed to update: [{names}]. ")
+        try:
+            self._stack.set_outputs()
+        except ApiError as error:
+            return self._undo(error.message)
         self._stack.set_status("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
         return Cleanup(self._stack, self._no_longer_wanted(), self._before[1], "UPDATE_COMPLETE")
 
@@ -92,7 +101,7 @@ class Update:
             self._stack.set_resource(old, "UPDATE_FAILED", _reason(error))
             return False
         old.retained = declared.get("DeletionPolicy") == "Retain"
-        if properties == _template_properties(old.properties, properties):
+        if properties == old.properties:
             return True
         changed = {
             name
@@ -140,27 +149,34 @@ class Update:
         self._running[old.logical_id] = old
         return True
 
-    def _undo(self) -> Operation:
-        names = ", ".join(sorted(self._failed))
-        self._stack.set_status(
-            "UPDATE_ROLLBACK_IN_PROGRESS",
-            f"The following resource(s) failed to update: [{names}]. ",
-        )
-        new_template = self._stack.template
-        stack = self._stack
+    def _undo(self, reason: str) -> Operation:
+        stack, new_template = self._stack, self._stack.template
+        stack.set_status("UPDATE_ROLLBACK_IN_PROGRESS", reason)
         stack.body, stack.template, stack.parameters, stack.tags = self._before
+        failed: list[str] = []
         for resource, properties in reversed(self._changed):
-            self._change_back(resource, properties)
+            if not self._change_back(resource, properties):
+                failed.append(resource.logical_id)
         for logical, old in self._resources_before.items():
             stack.resources[logical] = old
+            if old.status == "UPDATE_FAILED" and logical not in failed:
+                stack.set_resource(old, "UPDATE_COMPLETE")
         for made in self._made:
             if made.logical_id not in self._resources_before:
                 stack.resources.pop(made.logical_id, None)
-        return Cleanup(stack, self._made, new_template, "UPDATE_ROLLBACK_COMPLETE")
+        going_back = {
+            resource.logical_id: resource
+            for resource, _ in self._changed
+            if resource.logical_id not in failed
+        }
+        cleanup = Cleanup(stack, self._made, new_template, "UPDATE_ROLLBACK_COMPLETE")
+        return _GoingBack(stack, going_back, failed, cleanup)
 
-    def _change_back(self, resource: StackResource, properties: dict[str, Any]) -> None:
+    def _change_back(self, resource: StackResource, properties: dict[str, Any]) -> bool:
+        """Start to give a resource its old properties; False when that failed at once."""
         made: Made | None = resource.made
         assert made is not None
+        self._stack.set_resource(resource, "UPDATE_IN_PROGRESS")
         try:
             resource.made = resource.handler.update(
                 self._stack.place(resource.logical_id),
@@ -171,9 +187,38 @@ class Update:
             )
         except (ResourceFailed, ApiError) as error:
             self._stack.set_resource(resource, "UPDATE_FAILED", _reason(error))
-            return
+            return False
         resource.properties = properties
-        self._stack.set_resource(resource, "UPDATE_COMPLETE")
+        return True
+
+
+class _GoingBack:
+    """Waits until what a failed update had changed is as before, and stable."""
+
+    def __init__(
+        self,
+        stack: Stack,
+        running: dict[str, StackResource],
+        failed: list[str],
+        cleanup: Cleanup,
+    ) -> None:
+        self._stack = stack
+        self._running = running
+        self._failed = failed
+        self._cleanup = cleanup
+
+    def step(self) -> Operation | None:
+        _settle(self._stack, self._running, "UPDATE", self._failed)
+        if self._running:
+            return self
+        if not self._failed:
+            return self._cleanup
+        names = ", ".join(sorted(self._failed))
+        self._stack.set_status(
+            "UPDATE_ROLLBACK_FAILED",
+            f"The following resource(s) failed to update: [{names}]. ",
+        )
+        return None
 
 
 class Cleanup:
@@ -191,14 +236,5 @@ class Cleanup:
     def step(self) -> Operation | None:
         if not self._removal.step():
             return self
-        self._stack.set_outputs()
         self._stack.set_status(self._done)
         return None
-
-
-def _template_properties(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    """The old properties without names that were generated for the template."""
-    return {name: value for name, value in old.items() if name in new or name not in _GENERATED}
-
-
-_GENERATED = frozenset({"ManagedPolicyName", "RoleName", "BucketName", "PolicyName", "GroupName"})

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
+
+_log = logging.getLogger(__name__)
+
+# "The maximum number of log events in a batch is 10,000", "The maximum batch size is
+# 1,048,576 bytes", counted as UTF-8 plus 26 bytes per event; an event beyond 1 MiB is
+# refused (PutLogEvents, API reference).
+_BATCH_EVENTS = 10_000
+_BATCH_BYTES = 1_048_576
+_EVENT_OVERHEAD = 26
 
 
 class LogStream:
-    """Sends what a log file gains to a stream; the file is the source of truth."""
+    """Sends what a log file gains to a stream; the file is the source of truth.
+
+    Safe to use from several threads. Losing the stream (somebody sweeps the logs while a
+    job runs) makes it anew; logs never fail the work that writes them.
+    """
 
     def __init__(self, logs: Any, group: str, stream: str, source: Path) -> None:
         self._logs = logs
@@ -19,27 +35,19 @@ class LogStream:
         self._stream = stream
         self._source = source
         self._sent = 0
-        self._made = False
+        self._lock = threading.Lock()
 
     def send(self) -> None:
         """Send the complete lines that were written since the last call."""
-        if not self._source.exists():
-            return
-        with self._source.open("rb") as file:
-            file.seek(self._sent)
-            new = file.read()
-        end = new.rfind(b"\n") + 1
-        if not end:
-            return
-        self._sent += end
-        lines = new[:end].decode("utf-8", "replace").splitlines()
-        self._make()
-        now = int(time.time() * 1000)
-        events = [{"timestamp": now, "message": line} for line in lines if line.strip()]
-        if events:
-            self._logs.put_log_events(
-                logGroupName=self._group, logStreamName=self._stream, logEvents=events
-            )
+        with self._lock:
+            lines = self._new_lines()
+            if not lines:
+                return
+            try:
+                for batch in _batches(lines):
+                    self._put(batch)
+            except (BotoCoreError, ClientError) as error:
+                _log.warning("log stream %s: %s", self._stream, error)
 
     def tail(self, lines: int = 3) -> str:
         """The last lines of the output."""
@@ -48,10 +56,49 @@ class LogStream:
         text = self._source.read_text(encoding="utf-8", errors="replace")
         return "\n".join(text.strip().splitlines()[-lines:])
 
+    def _new_lines(self) -> list[str]:
+        if not self._source.exists():
+            return []
+        with self._source.open("rb") as file:
+            file.seek(self._sent)
+            new = file.read()
+        end = new.rfind(b"\n") + 1
+        self._sent += end
+        lines = new[:end].decode("utf-8", "replace").splitlines()
+        return [line for line in lines if line.strip()]
+
+    def _put(self, lines: list[str]) -> None:
+        now = int(time.time() * 1000)
+        request = {
+            "logGroupName": self._group,
+            "logStreamName": self._stream,
+            "logEvents": [{"timestamp": now, "message": line} for line in lines],
+        }
+        try:
+            self._logs.put_log_events(**request)
+        except self._logs.exceptions.ResourceNotFoundException:
+            self._make()
+            self._logs.put_log_events(**request)
+
     def _make(self) -> None:
-        if self._made:
-            return
-        with contextlib.suppress(ClientError):  # the group is shared: it may exist
+        exists = self._logs.exceptions.ResourceAlreadyExistsException
+        with contextlib.suppress(exists):  # the group is shared
             self._logs.create_log_group(logGroupName=self._group)
-        self._logs.create_log_stream(logGroupName=self._group, logStreamName=self._stream)
-        self._made = True
+        with contextlib.suppress(exists):
+            self._logs.create_log_stream(logGroupName=self._group, logStreamName=self._stream)
+
+
+def _batches(lines: list[str]) -> Iterator[list[str]]:
+    """The lines in batches that PutLogEvents accepts; longer lines than an event are cut."""
+    batch: list[str] = []
+    size = 0
+    for line in lines:
+        text = line.encode()[: _BATCH_BYTES - _EVENT_OVERHEAD].decode("utf-8", "ignore")
+        weight = len(text.encode()) + _EVENT_OVERHEAD
+        if batch and (len(batch) == _BATCH_EVENTS or size + weight > _BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(text)
+        size += weight
+    if batch:
+        yield batch

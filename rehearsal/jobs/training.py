@@ -45,12 +45,16 @@ def run(
         _write_inputs(job, base, s3)
         _check(stopping)
         enter("Training")
-        _train(job, program, base, region, machine, stopping)
+        in_time = _train(job, program, base, region, machine, stopping)
         enter("Uploading")
-        uri = _upload(job, base, s3)
+        _upload(job, base, s3)
     finally:
         shutil.rmtree(base, ignore_errors=True)
-    return Outcome("Completed", fields={"ModelArtifacts": {"S3ModelArtifacts": uri}})
+    if in_time:
+        return Outcome("Completed")
+    # "Stopped: MaxRuntimeExceeded" (DescribeTrainingJob, SecondaryStatus); what the
+    # container had saved by then is kept (StoppingCondition).
+    return Outcome("Stopped", fields={"SecondaryStatus": "MaxRuntimeExceeded"})
 
 
 def _program(job: dict[str, Any]) -> Program:
@@ -103,7 +107,8 @@ def _train(
     region: str,
     machine: Machine,
     stopping: threading.Event,
-) -> None:
+) -> bool:
+    """Run the container; False when it did not end within MaxRuntimeInSeconds."""
     log = base / "container.log"
     environment = machine.environment(
         region,
@@ -129,19 +134,23 @@ def _train(
         if process.poll() is None:
             end_process(process)
         stream.send()
+    if code is None:
+        return False
     if code != 0:
         raise JobFailure(f"AlgorithmError: {_failure(base, stream)}, exit code: {code}")
+    return True
 
 
 def _wait(
     process: subprocess.Popen[bytes], stopping: threading.Event, limit: float, stream: LogStream
-) -> int:
+) -> int | None:
+    """The exit code, or None when the limit (seconds) passed first."""
     deadline = time.monotonic() + limit
     while process.poll() is None:
         if stopping.is_set():
             raise JobStopped
         if time.monotonic() > deadline:
-            raise JobFailure(f"the job ran longer than MaxRuntimeInSeconds ({limit:g} s)")
+            return None
         stream.send()
         time.sleep(_POLL_SECONDS)
     return process.returncode
@@ -154,11 +163,17 @@ def _failure(base: Path, stream: LogStream) -> str:
     return re.sub(r"\s+", " ", said or stream.tail() or "the container said nothing")[:1024]
 
 
-def _upload(job: dict[str, Any], base: Path, s3: Any) -> str:
-    root = job["OutputDataConfig"]["S3OutputPath"].rstrip("/")
-    target = f"{root}/{job['TrainingJobName']}/output"
-    uri = f"{target}/model.tar.gz"
-    storage.upload_archive(s3, base / "model", uri)
+def _upload(job: dict[str, Any], base: Path, s3: Any) -> None:
+    storage.upload_archive(s3, base / "model", artifacts_uri(job))
     if any((base / "output" / "data").iterdir()):
-        storage.upload_archive(s3, base / "output" / "data", f"{target}/output.tar.gz")
-    return uri
+        storage.upload_archive(s3, base / "output" / "data", f"{_output(job)}/output.tar.gz")
+
+
+def artifacts_uri(job: dict[str, Any]) -> str:
+    """Where a training job's model.tar.gz goes."""
+    return f"{_output(job)}/model.tar.gz"
+
+
+def _output(job: dict[str, Any]) -> str:
+    root = job["OutputDataConfig"]["S3OutputPath"].rstrip("/")
+    return f"{root}/{job['TrainingJobName']}/output"

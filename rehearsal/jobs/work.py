@@ -22,6 +22,7 @@ class JobStopped(Exception):
 class Work:
     """Runs `run(stopping)`; its outcome is answered by `poll` once it has returned.
 
+    `stopped` is the status after JobStopped; a failure's is always Failed.
     `run` looks at `stopping` between its steps and raises JobStopped when it is set.
     """
 
@@ -30,13 +31,11 @@ class Work:
         name: str,
         run: Callable[[threading.Event], Outcome],
         *,
-        failed: str = "Failed",
         stopped: str = "Stopped",
     ) -> None:
         self._stopping = threading.Event()
         self._outcome: Outcome | None = None
         self._run = run
-        self._failed = failed
         self._stopped = stopped
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
@@ -55,7 +54,7 @@ class Work:
         except JobStopped:
             self._outcome = Outcome(self._stopped)
         except JobFailure as failure:
-            self._outcome = Outcome(self._failed, str(failure))
+            self._outcome = Outcome("Failed", str(failure))
         except Exception as error:  # noqa: BLE001 - a defect of ours must not look like success
             _log.exception("the work of %s broke", self._thread.name)
-            self._outcome = Outcome(self._failed, f"InternalServerError: {error}")
+            self._outcome = Outcome("Failed", f"InternalServerError: {error}")

@@ -35,7 +35,9 @@ class EndpointConfigRules(Rules):
         self, plane: ControlPlane, resource: Resource, params: dict[str, Any]
     ) -> None:
         for endpoint in plane.all("endpoint", resource.region):
-            if endpoint.fields["EndpointConfigName"] == resource.name:
+            # While an update goes on, the configuration it comes from is in use too.
+            used = (endpoint.fields["EndpointConfigName"], endpoint.private["config"])
+            if resource.name in used and endpoint.status != "Deleting":
                 raise invalid(
                     f'Cannot delete endpoint configuration "{resource.arn}": '
                     f"endpoint {endpoint.name} uses it."
@@ -48,11 +50,12 @@ class EndpointRules(Rules):
     def before_create(
         self, plane: ControlPlane, region: str, params: dict[str, Any]
     ) -> dict[str, Any]:
-        plane.need("endpoint-config", region, params["EndpointConfigName"])
+        _variants(plane, region, params["EndpointConfigName"])
         return {}
 
     def created(self, plane: ControlPlane, resource: Resource) -> None:
         resource.private["servers"] = {}
+        resource.private["config"] = resource.fields["EndpointConfigName"]
         self._deploy(plane, resource)
 
     def before_update(
@@ -60,20 +63,15 @@ class EndpointRules(Rules):
     ) -> None:
         if resource.status != "InService":
             raise invalid(f'Cannot update in-progress endpoint "{resource.arn}".')
-        plane.need("endpoint-config", resource.region, params["EndpointConfigName"])
+        _variants(plane, resource.region, params["EndpointConfigName"])
 
     def updated(self, plane: ControlPlane, resource: Resource, params: dict[str, Any]) -> None:
+        resource.fields.pop("FailureReason", None)
         plane.set_status(resource, "Updating")
         self._deploy(plane, resource)
 
     def _deploy(self, plane: ControlPlane, endpoint: Resource) -> None:
-        config = plane.need(
-            "endpoint-config", endpoint.region, endpoint.fields["EndpointConfigName"]
-        )
-        variants = []
-        for variant in config.fields["ProductionVariants"]:
-            model = plane.need("model", endpoint.region, variant["ModelName"])
-            variants.append((variant, model.described()))
+        variants = _variants(plane, endpoint.region, endpoint.fields["EndpointConfigName"])
         endpoint.activity = Work(
             endpoint.name,
             lambda stopping: _start_servers(plane, endpoint, variants, stopping),
@@ -86,16 +84,38 @@ class EndpointRules(Rules):
         old: Servers = resource.private["servers"]
         if outcome.status == "InService":
             resource.private["servers"] = new
+            resource.private["config"] = resource.fields["EndpointConfigName"]
             _stop_servers(old)
         elif old:  # a failed update: what was in service stays in service
-            resource.fields["FailureReason"] = outcome.reason
-            plane.set_status(resource, "InService")
+            resource.fields["EndpointConfigName"] = resource.private["config"]
+            plane.set_status(resource, "InService", outcome.reason)
             return
         plane.set_status(resource, outcome.status, outcome.reason)
 
-    def deleted(self, plane: ControlPlane, resource: Resource) -> None:
-        _stop_servers(resource.private["servers"])
+    def deleting(self, plane: ControlPlane, resource: Resource) -> None:
+        # As work of its own: the endpoint is gone when its containers are, and their last
+        # words are in the logs before somebody sweeps those.
+        servers: Servers = resource.private["servers"]
         resource.private["servers"] = {}
+        if servers:
+            resource.activity = Work(resource.name, lambda _stopping: _stop_all(servers))
+
+
+def _variants(
+    plane: ControlPlane, region: str, config_name: str
+) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """A configuration's variants, each with what DescribeModel says of its model."""
+    config = plane.need("endpoint-config", region, config_name)
+    return [
+        (variant, plane.need("model", region, variant["ModelName"]).described())
+        for variant in config.fields["ProductionVariants"]
+    ]
+
+
+def _stop_all(servers: Servers) -> Outcome:
+    for server in servers.values():
+        server.stop()
+    return Outcome("Deleted")
 
 
 def _start_servers(
@@ -141,8 +161,7 @@ def _start_servers(
 
 def _stop_servers(servers: Servers) -> None:
     # On a thread: ending a process takes up to seconds, and the caller holds the lock.
-    for server in servers.values():
-        threading.Thread(target=server.stop, daemon=True).start()
+    threading.Thread(target=_stop_all, args=(servers,), daemon=True).start()
 
 
 RULES: dict[str, Rules] = {

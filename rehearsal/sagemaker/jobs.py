@@ -54,8 +54,10 @@ class JobRules(Rules):
         resource.transition = None
         if resource.activity is not None:
             resource.activity.stop()
-        else:  # its work had not begun
-            plane.later(resource, "Stopped", 0)
+            return
+        # Its work had not begun.
+        stopped = Outcome("Stopped")
+        plane.later(resource, "Stopped", 0, lambda: self.ended(plane, resource, stopped))
 
 
 class TrainingJobRules(JobRules):
@@ -72,7 +74,12 @@ class TrainingJobRules(JobRules):
                 raise invalid(f"{required} is required.")
         now = plane.clock.now()
         transition = {"Status": "Starting", "StartTime": now, "StatusMessage": "Starting"}
-        return {"SecondaryStatus": "Starting", "SecondaryStatusTransitions": [transition]}
+        return {
+            "SecondaryStatus": "Starting",
+            "SecondaryStatusTransitions": [transition],
+            # Required in every answer of DescribeTrainingJob, before there is an object too.
+            "ModelArtifacts": {"S3ModelArtifacts": training.artifacts_uri(params)},
+        }
 
     def run(self, plane: ControlPlane, resource: Resource, stopping: threading.Event) -> Outcome:
         with plane.lock:
@@ -81,14 +88,16 @@ class TrainingJobRules(JobRules):
             described,
             resource.region,
             plane.machine,
-            lambda status: _enter(plane, resource, status),
+            lambda status: _enter_while_in_progress(plane, resource, status),
             stopping,
         )
 
     def ended(self, plane: ControlPlane, resource: Resource, outcome: Outcome) -> None:
         super().ended(plane, resource, outcome)
-        _enter(plane, resource, outcome.status)
-        started = resource.fields["TrainingStartTime"]
+        _enter(plane, resource, outcome.fields.get("SecondaryStatus", outcome.status))
+        started = resource.fields.get("TrainingStartTime")
+        if started is None:
+            return
         seconds = max(1, round(resource.fields["TrainingEndTime"] - started))
         resource.fields["TrainingTimeInSeconds"] = seconds
         resource.fields["BillableTimeInSeconds"] = seconds
@@ -109,6 +118,13 @@ def _enter(plane: ControlPlane, job: Resource, status: str) -> None:
         transitions = job.fields["SecondaryStatusTransitions"]
         transitions[-1].setdefault("EndTime", now)
         transitions.append({"Status": status, "StartTime": now, "StatusMessage": status})
+
+
+def _enter_while_in_progress(plane: ControlPlane, job: Resource, status: str) -> None:
+    """Record a secondary status unless the job was told to stop in the meantime."""
+    with plane.lock:
+        if job.status == "InProgress":
+            _enter(plane, job, status)
 
 
 class ProcessingJobRules(JobRules):

@@ -40,6 +40,9 @@ class Kind:
     absent: tuple[str, str]  # code and wording when there is no such resource
     exists: tuple[str, str]  # code and wording when there is one already
     bills_in: frozenset[str] = field(default_factory=frozenset)
+    # How a list is sorted when the request does not say (API reference, List<plural>).
+    sorted_by: str = "CreationTime"
+    sort_order: str = "Ascending"
 
     @property
     def name_field(self) -> str:
@@ -142,6 +145,7 @@ KINDS: tuple[Kind, ...] = (
             "ResourceInUse",
             "StudioLifecycleConfig [{StudioLifecycleConfigName}] already exists.",
         ),
+        sort_order="Descending",
     ),
     Kind(
         name="notebook-instance",
@@ -165,6 +169,7 @@ KINDS: tuple[Kind, ...] = (
             "Cannot create already existing Notebook Instance {arn}.",
         ),
         bills_in=frozenset({"Pending", "InService", "Updating", "Stopping"}),
+        sorted_by="Name",
     ),
     Kind(
         name="notebook-lifecycle-config",
@@ -193,6 +198,7 @@ KINDS: tuple[Kind, ...] = (
         arn_field="ModelArn",
         absent=("ValidationException", 'Could not find model "{arn}".'),
         exists=("ValidationException", 'Cannot create already existing model "{arn}".'),
+        sort_order="Descending",
     ),
     Kind(
         name="endpoint-config",
@@ -206,6 +212,7 @@ KINDS: tuple[Kind, ...] = (
             "ValidationException",
             'Cannot create already existing endpoint configuration "{arn}".',
         ),
+        sort_order="Descending",
     ),
     Kind(
         name="endpoint",
@@ -225,6 +232,7 @@ KINDS: tuple[Kind, ...] = (
         absent=("ValidationException", 'Could not find endpoint "{arn}".'),
         exists=("ValidationException", 'Cannot create already existing endpoint "{arn}".'),
         bills_in=frozenset({"Creating", "InService", "Updating", "RollingBack", "SystemUpdating"}),
+        sort_order="Descending",
     ),
     Kind(
         name="training-job",
@@ -286,6 +294,7 @@ KINDS: tuple[Kind, ...] = (
             "with this name already exists ({arn})",
         ),
         bills_in=frozenset({"InProgress", "Stopping"}),
+        sort_order="Descending",
     ),
 )
 

@@ -15,10 +15,15 @@ DEFAULT_PAGE = 10
 
 _SORTS: dict[str, Callable[[Resource], Any]] = {
     "Name": lambda r: r.name,
-    "NameField": lambda r: r.name,
     "CreationTime": lambda r: r.created,
     "LastModifiedTime": lambda r: r.modified,
     "Status": lambda r: r.status,
+}
+
+# Filters that are not called like the field they look at.
+_FILTERED_FIELDS = {
+    "AdditionalCodeRepository": "AdditionalCodeRepositories",
+    "AppType": "StudioLifecycleConfigAppType",
 }
 
 _NOT_FILTERS = {"NextToken", "MaxResults", "SortBy", "SortOrder"}
@@ -33,7 +38,7 @@ def page(
     resources between two pages neither skips nor repeats any.
     """
     found = [r for r in resources if _matches(r, params)]
-    sort = _SORTS.get(str(params.get("SortBy", "CreationTime")), _SORTS["CreationTime"])
+    sort = _SORTS[params.get("SortBy", "CreationTime")]
     descending = params.get("SortOrder", "Ascending") == "Descending"
     found.sort(key=lambda r: (sort(r), r.serial), reverse=descending)
     token = params.get("NextToken")
@@ -63,14 +68,20 @@ def _passes(resource: Resource, name: str, value: Any) -> bool:
         return bool(resource.status == value)
     if name in ("CreationTimeAfter", "CreationTimeBefore"):
         return _in_time(resource.created, name, value)
-    if name in ("LastModifiedTimeAfter", "LastModifiedTimeBefore"):
+    if name.removeprefix("Last") in ("ModifiedTimeAfter", "ModifiedTimeBefore"):
         return _in_time(resource.modified, name, value)
     if name.endswith("Equals"):
-        return bool(resource.fields.get(name.removesuffix("Equals")) == value)
+        return _equals(resource, name.removesuffix("Equals"), value)
     if name.endswith("Contains"):
         field = str(resource.fields.get(name.removesuffix("Contains"), ""))
         return str(value).lower() in field.lower()
-    return True
+    raise invalid(f"The local AWS does not have the filter {name} yet.")
+
+
+def _equals(resource: Resource, name: str, value: Any) -> bool:
+    field = _FILTERED_FIELDS.get(name, name)
+    found = resource.fields.get(field)
+    return value in found if isinstance(found, list) else bool(found == value)
 
 
 def _in_time(moment: float, name: str, value: Any) -> bool:

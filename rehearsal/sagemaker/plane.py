@@ -7,6 +7,7 @@ kind is in its rules. The caller holds the world's lock.
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,6 +24,8 @@ from rehearsal.sagemaker.links import Links
 from rehearsal.sagemaker.resource import Key, Resource, Transition
 from rehearsal.sagemaker.rules import Rules
 from rehearsal.validation import validate
+
+_log = logging.getLogger(__name__)
 
 Handler = Callable[["ControlPlane", str, dict[str, Any]], dict[str, Any] | None]
 
@@ -165,13 +168,24 @@ class ControlPlane:
         """Move every resource whose time has come or whose activity has ended."""
         now = self.clock.now()
         for resource in list(self._moving.values()):
-            self._poll(resource)
-            transition = resource.transition
-            if transition is not None and transition.due <= now:
-                resource.transition = None
-                self._reach(resource, transition)
+            try:
+                self._move(resource, now)
+            except Exception as error:  # noqa: BLE001 - one resource's trouble must not stop the others
+                _log.exception("%s %s", resource.kind.name, resource.name)
+                if resource.kind.status_field:
+                    self.set_status(resource, "Failed", f"InternalFailure: {error}")
             if resource.transition is None and resource.activity is None:
                 self._moving.pop(id(resource), None)
+
+    def _move(self, resource: Resource, now: float) -> None:
+        self._poll(resource)
+        transition = resource.transition
+        if transition is None or transition.due > now:
+            return
+        if resource.status == resource.kind.deleting and resource.activity is not None:
+            return  # it is gone when what ran behind it has ended, not before
+        resource.transition = None
+        self._reach(resource, transition)
 
     def _poll(self, resource: Resource) -> None:
         if resource.activity is None:
@@ -197,14 +211,18 @@ class ControlPlane:
             transition.done()
 
     def _forget(self, resource: Resource) -> None:
+        self._drop(resource)
+        if resource.kind.deleted == GONE:
+            self.removed[resource.kind.name] += 1
+            self.rules(resource.kind).deleted(self, resource)
+
+    def _drop(self, resource: Resource) -> None:
+        self._moving.pop(id(resource), None)
         store = self._store(resource.kind.name, resource.region)
         if store.get(resource.key) is resource:
             del store[resource.key]
         if self._by_arn.get(resource.arn) is resource:
             del self._by_arn[resource.arn]
-        if resource.kind.deleted == GONE:
-            self.removed[resource.kind.name] += 1
-            self.rules(resource.kind).deleted(self, resource)
 
     # -- verbs ----------------------------------------------------------------------
 
@@ -243,7 +261,12 @@ class ControlPlane:
         self.created[kind.name] += 1
         if kind.status_field and kind.create_seconds is not None:
             self.later(resource, kind.ready, kind.create_seconds)
-        rules.created(self, resource)
+        try:
+            rules.created(self, resource)
+        except Exception:  # a request that is refused leaves nothing
+            self._drop(resource)
+            self.created[kind.name] -= 1
+            raise
         return resource.described()
 
     def _describe(
@@ -254,7 +277,8 @@ class ControlPlane:
     def _list(
         self, kind: Kind, model: OperationModel, region: str, params: dict[str, Any]
     ) -> dict[str, Any]:
-        shown, token = listing.page(self._store(kind.name, region).values(), params)
+        defaults = {"SortBy": kind.sorted_by, "SortOrder": kind.sort_order}
+        shown, token = listing.page(self._store(kind.name, region).values(), {**defaults, **params})
         rules = self.rules(kind)
         rows = [{**r.described(), **rules.summary(r)} for r in shown]
         answer: dict[str, Any] = {_list_member(model.output_shape): rows}

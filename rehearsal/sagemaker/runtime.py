@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-from rehearsal.errors import ApiError, invalid
+from rehearsal.errors import ApiError
 from rehearsal.jobs.serving import ModelServer
 from rehearsal.world import World
 
@@ -46,6 +46,7 @@ def invoke(
             f'Received client error ({reply.status}) from {variant} with message "{said}". '
             f"See /aws/sagemaker/Endpoints/{name} in CloudWatch Logs.",
             424,
+            {"OriginalStatusCode": reply.status, "OriginalMessage": said},
         )
     return Invocation(
         200,
@@ -71,7 +72,7 @@ def _choose(world: World, region: str, name: str, wanted: str | None) -> tuple[s
             )
         if wanted is not None:
             if wanted not in servers:
-                raise invalid(f"Variant {wanted} of endpoint {name} not found.")
+                raise ApiError("ValidationError", f"Variant {wanted} of endpoint {name} not found.")
             return wanted, servers[wanted]
         shown = endpoint.fields["ProductionVariants"]
         weights = [variant["CurrentWeight"] for variant in shown]

@@ -8,7 +8,7 @@ import string
 from pathlib import Path
 from typing import Any
 
-from rehearsal.errors import in_use, invalid
+from rehearsal.errors import in_use, invalid, missing
 from rehearsal.sagemaker.plane import ControlPlane, Handler
 from rehearsal.sagemaker.resource import Outcome, Resource
 from rehearsal.sagemaker.rules import Rules
@@ -220,7 +220,7 @@ def _script(plane: ControlPlane, app: Resource) -> str | None:
         return None
     config = plane.by_arn(arn)
     if config is None:
-        raise invalid(f"StudioLifecycleConfig [{arn}] does not exist.")
+        raise missing(f"StudioLifecycleConfig [{arn}] does not exist.")
     content: str = config.fields["StudioLifecycleConfigContent"]
     return content
 
@@ -254,12 +254,22 @@ class StudioLifecycleConfigRules(Rules):
                     f"Unable to delete StudioLifecycleConfig [{resource.name}]: "
                     f"app [{app.name}] uses it."
                 )
-        for domain in plane.all("domain", resource.region):
-            if resource.arn in str(domain.fields["DefaultUserSettings"]):
-                raise in_use(
-                    f"Unable to delete StudioLifecycleConfig [{resource.name}]: "
-                    f"Domain [{domain.name}] uses it."
-                )
+        for kind in ("domain", "user-profile", "space"):
+            for user in plane.all(kind, resource.region):
+                if user.status != "Deleting" and _holds(user.fields, resource.arn):
+                    raise in_use(
+                        f"Unable to delete StudioLifecycleConfig [{resource.name}]: "
+                        f"{user.kind.noun} [{user.name}] uses it."
+                    )
+
+
+def _holds(node: Any, text: str) -> bool:
+    """Whether a value is found anywhere in nested settings."""
+    if isinstance(node, dict):
+        return any(_holds(value, text) for value in node.values())
+    if isinstance(node, list):
+        return any(_holds(item, text) for item in node)
+    return bool(node == text)
 
 
 def create_presigned_domain_url(
