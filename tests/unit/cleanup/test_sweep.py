@@ -246,6 +246,17 @@ def test_a_kind_that_this_boto3_does_not_know_is_unknown_not_empty(aws: FakeAws)
     assert "list_spaces" in hole.reason
 
 
+def test_what_an_endpoint_that_cannot_be_seen_may_need_is_not_deleted(aws: FakeAws) -> None:
+    add_served_model(aws, "ann")
+    aws.missing.add("list_endpoints")
+
+    result = run(aws)
+
+    assert changes(aws) == []
+    assert not result.verified
+    assert {resource.name for resource, _ in result.kept} == {"ml101-ann-c", "ml101-ann-m"}
+
+
 def test_a_call_that_this_boto3_does_not_know_is_a_failure_not_a_crash(aws: FakeAws) -> None:
     aws.add(MODEL, "ml101-ann-m")
     aws.missing.add("delete_model")
