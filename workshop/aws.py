@@ -6,6 +6,7 @@ Nothing here knows which endpoint answers: boto3 reads `AWS_ENDPOINT_URL` itself
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -28,12 +29,16 @@ def make_clients(profile: str | None = None) -> Clients:
     """Return a function that gives the client of a service in a region, made once each."""
     session = boto3.Session(profile_name=profile)
     made: dict[tuple[str, str], Any] = {}
+    # Clients may be shared by threads; making one on a session may not
+    # (boto3 guide, "Multithreading or multiprocessing with sessions").
+    lock = Lock()
 
     def client(service: str, region: str) -> Any:
         key = (service, region)
-        if key not in made:
-            made[key] = session.client(service, region_name=region, config=_CONFIG)
-        return made[key]
+        with lock:
+            if key not in made:
+                made[key] = session.client(service, region_name=region, config=_CONFIG)
+            return made[key]
 
     return client
 
