@@ -28,7 +28,7 @@ def _help(*command: str) -> str:
     from workshop.cli.main import cli
 
     # As wide as click makes it in a pipe, whatever terminal this runs in.
-    context = click.Context(cli, info_name="workshop", terminal_width=78)
+    context = click.Context(cli, info_name="workshop", terminal_width=78, **cli.context_settings)
     found: click.Command | None = cli
     for name in command:
         found = cli.get_command(context, name)

@@ -58,7 +58,7 @@ def _about_make(arguments: list[str]) -> str:
 
 def _about_workshop(arguments: list[str]) -> str:
     name = arguments[0]
-    if name in {"--help", "--version"}:
+    if name in {"--help", "--version"} or _PLACEHOLDER.fullmatch(name):
         return ""
     if name not in COMMANDS:
         return f"no command {name}"
