@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from botocore.validate import ParamValidator
 
+from rehearsal.account import ACCOUNT
 from rehearsal.clock import SteppedClock
 from rehearsal.errors import ApiError
 from rehearsal.machine import Machine
 from rehearsal.sagemaker.resource import Outcome, Resource
-from rehearsal.world import ACCOUNT, World, service_model
+from rehearsal.world import World, service_model
 
 REGION = "eu-west-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/ml101-ann"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.rehearsal.bench import Bench
+from tests.unit.rehearsal.stacks import Stacks
 
 
 @pytest.fixture
@@ -13,3 +14,8 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     bench = Bench(tmp_path / "machine")
     yield bench
     bench.machine.close()
+
+
+@pytest.fixture
+def stacks(bench: Bench) -> Stacks:
+    return Stacks(bench)

@@ -1,0 +1,117 @@
+"""Jobs: they run for real or say that they do not; they stop; their record stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from rehearsal.errors import ApiError
+from rehearsal.sagemaker.resource import Outcome
+from tests.unit.rehearsal.bench import IMAGE_NOBODY_HAS, Bench, Ended, EndlessActivity
+
+
+def training(bench: Bench, name: str = "ml101-ann-train") -> dict[str, object]:
+    return bench.call("DescribeTrainingJob", TrainingJobName=name)
+
+
+def test_an_image_that_cannot_run_fails_the_training_job_and_says_so(bench: Bench) -> None:
+    bench.training_job()
+    bench.step(60)
+    bench.settle()
+    shown = training(bench)
+    assert (shown["TrainingJobStatus"], shown["SecondaryStatus"]) == ("Failed", "Failed")
+    reason = f"not executed locally: no program stands in for the image {IMAGE_NOBODY_HAS}"
+    assert shown["FailureReason"] == reason
+
+
+def test_a_processing_job_fails_and_says_that_nothing_was_executed(bench: Bench) -> None:
+    bench.processing_job()
+    bench.step(60)
+    bench.settle()
+    shown = bench.call("DescribeProcessingJob", ProcessingJobName="ml101-ann-process")
+    assert shown["ProcessingJobStatus"] == "Failed"
+    assert shown["FailureReason"].startswith("not executed locally")
+
+
+def test_a_training_job_that_is_stopped_before_it_starts_ends_stopped(bench: Bench) -> None:
+    bench.training_job()
+    bench.call("StopTrainingJob", TrainingJobName="ml101-ann-train")
+    assert training(bench)["TrainingJobStatus"] in ("Stopping", "Stopped")
+    bench.step()
+    shown = training(bench)
+    assert (shown["TrainingJobStatus"], shown["SecondaryStatus"]) == ("Stopped", "Stopped")
+    assert "BillableTimeInSeconds" not in shown
+
+
+def test_a_running_training_job_is_stopping_until_its_container_has_ended(bench: Bench) -> None:
+    bench.training_job()
+    activity = EndlessActivity()
+    job = bench.found("training-job", "ml101-ann-train")
+    bench.step(60)
+    job.activity = activity
+    bench.call("StopTrainingJob", TrainingJobName="ml101-ann-train")
+    assert activity.stopped
+    bench.step(30)
+    shown = training(bench)
+    assert shown["TrainingJobStatus"] == "Stopped"
+    assert shown["TrainingTimeInSeconds"] == shown["BillableTimeInSeconds"] == 30
+
+
+def test_a_job_that_has_ended_cannot_be_stopped(bench: Bench) -> None:
+    bench.training_job()
+    bench.step(60)
+    bench.settle()
+    refused = bench.refusal("StopTrainingJob", TrainingJobName="ml101-ann-train")
+    assert refused.code == "ValidationException"
+    assert "Failed" in refused.message
+
+
+def test_a_training_job_is_deleted_only_when_it_has_ended(bench: Bench) -> None:
+    name = {"TrainingJobName": bench.training_job()}
+    assert "InProgress" in bench.refusal("DeleteTrainingJob", **name).message
+    bench.step(60)
+    bench.settle()
+    bench.call("DeleteTrainingJob", **name)
+    assert bench.refusal("DescribeTrainingJob", **name).code == "ResourceNotFound"
+
+
+def test_a_job_that_ran_out_of_time_is_stopped_and_not_failed(bench: Bench) -> None:
+    bench.training_job()
+    bench.step(60)
+    bench.found("training-job", "ml101-ann-train").activity = Ended(
+        Outcome("Stopped", fields={"SecondaryStatus": "MaxRuntimeExceeded"})
+    )
+    bench.step()
+    shown = training(bench)
+    assert shown["TrainingJobStatus"] == "Stopped"
+    assert shown["SecondaryStatus"] == "MaxRuntimeExceeded"
+    transitions = shown["SecondaryStatusTransitions"]
+    assert isinstance(transitions, list)
+    assert transitions[-1]["Status"] == "MaxRuntimeExceeded"
+    assert all("EndTime" in transition for transition in transitions[:-1])
+
+
+def test_a_job_name_is_taken_as_long_as_its_record_stays(bench: Bench) -> None:
+    bench.training_job()
+    with pytest.raises(ApiError, match="already exists"):
+        bench.training_job()
+
+
+def test_a_transform_job_needs_its_model(bench: Bench) -> None:
+    with pytest.raises(ApiError, match="Could not find model"):
+        bench.transform_job("nobody")
+
+
+def test_a_transform_job_whose_model_went_meanwhile_fails_and_says_so(bench: Bench) -> None:
+    model = bench.model()
+    bench.transform_job(model)
+    bench.call("DeleteModel", ModelName=model)
+    bench.step(60)
+    bench.settle()
+    shown = bench.call("DescribeTransformJob", TransformJobName="ml101-ann-batch")
+    assert shown["TransformJobStatus"] == "Failed"
+    assert "the model was deleted" in shown["FailureReason"]
+
+
+def test_a_transform_job_cannot_be_deleted(bench: Bench) -> None:
+    refused = bench.refusal("DeleteTransformJob", TransformJobName="x")
+    assert refused.code == "UnknownOperationException"
