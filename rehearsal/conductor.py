@@ -213,7 +213,7 @@ def _reasons(said: dict[str, Any]) -> list[str]:
 
 def rehearse(options: Options, say: Say) -> Report:
     """Run a rehearsal from start to end; nothing of it is left running, whatever happens."""
-    directory = Path(tempfile.mkdtemp(prefix="workshop-rehearsal-")).resolve()
+    directory = Path(tempfile.mkdtemp(prefix="rehearsal-")).resolve()
     with ExitStack() as undo:
         undo.callback(shutil.rmtree, directory, ignore_errors=True)
         workshop = write_config(options, directory / "workshop.yaml")
@@ -259,7 +259,9 @@ _INHERITED = dict(os.environ)
 def _command_environment(directory: Path) -> dict[str, str]:
     """The environment of the commands, without what leads them to the local AWS."""
     # A child that is ended early leaves its temporary files: they go with ours.
-    temporary = directory / "tmp"
+    # Names are short because kernels put Unix sockets there, whose paths may have about a
+    # hundred characters (sun_path in unix(7): 108; 104 on macOS).
+    temporary = directory / "t"
     temporary.mkdir(exist_ok=True)
     return {**isolation.without_aws(_INHERITED), "TMPDIR": str(temporary)}
 
