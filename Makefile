@@ -20,7 +20,7 @@ $(STAMP): pyproject.toml Makefile $(wildcard requirements/*.lock)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed; try: make setup PYTHON=python3.12")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "setup: uv" && $(BIN)/python -m pip install --quiet --require-hashes -r requirements/setup.lock
-	@echo "setup: .venv (about 1.5 GB, SageMaker SDK and CDK included)"
+	@echo "setup: .venv (about 2 GB, SageMaker SDK and CDK included)"
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements/dev.lock
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python --editable .
 	@echo "setup: $(CONTAINERS) (the programs that stand in for algorithm containers)"
@@ -65,7 +65,7 @@ node_modules: package.json package-lock.json | setup
 lock: setup  ## Resolve the lock files again
 	@requirements/compile
 
-generate: setup  ## Write the generated files (JSON schema, region table, notebooks)
+generate: setup  ## Write the generated files (schema, tables, notebooks, parts of the documents)
 	@$(BIN)/python -m tools.generate
 
 clean:  ## Remove what setup and rehearsals made
