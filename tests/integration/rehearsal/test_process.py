@@ -209,6 +209,9 @@ def checkout_with_a_broken_lab(root: Path) -> Path:
     for entry in ROOT.iterdir():
         if entry.name not in ("modules", ".git", ".rehearsal"):
             (root / entry.name).symlink_to(entry)
+    # What other rehearsals have built; the executed notebook stays in this folder.
+    (root / ".rehearsal").mkdir()
+    (root / ".rehearsal" / "uv-cache").symlink_to(ROOT / ".rehearsal" / "uv-cache")
     shutil.copytree(ROOT / "modules", root / "modules")
     broken = 0
     for path in (root / "modules" / "iris-xgboost").iterdir():
