@@ -27,7 +27,7 @@ $(STAMP): pyproject.toml Makefile $(wildcard requirements/*.lock)
 	@test -x $(CONTAINERS)/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python $(CONTAINERS)
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(CONTAINERS)/bin/python requirements/containers.lock
 	@echo "setup: $(WHEELHOUSE) (what attendees' machines install, for a rehearsal without network)"
-	@$(BIN)/python -m venv --clear $(WHEELHOUSE).venv && $(WHEELHOUSE).venv/bin/python -m pip download --quiet --only-binary :all: --require-hashes -r requirements/base.lock -d $(WHEELHOUSE) && rm -rf $(WHEELHOUSE).venv
+	@rm -rf $(WHEELHOUSE) && $(BIN)/python -m pip download --quiet --only-binary :all: --require-hashes -r requirements/base.lock -d $(WHEELHOUSE)
 	@touch $@
 
 rehearse: setup  ## Run the whole main job on this machine: deploy, lab, sweep, destroy
