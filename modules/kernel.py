@@ -18,6 +18,9 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
+# sockaddr_un holds 104 bytes on macOS, 108 on Linux; "-5" and a closing zero come after.
+_SOCKET_NAME_LIMIT = 100
+
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -77,7 +80,7 @@ def run_cells(
             on_cell_start=on_cell,
         )
         client.create_kernel_manager()
-        _connect_privately(client.km, Path(private))
+        connect_privately(client.km, Path(private))
         variables = {**os.environ, "IPYTHONDIR": private, **environment}
         try:
             _run_interruptibly(client, variables)
@@ -92,11 +95,15 @@ def run_cells(
             raise CellFailed(headings[current], "DeadKernelError", str(error)) from None
 
 
-def _connect_privately(manager: Any, folder: Path) -> None:
-    """Talk over sockets in a private folder: no port to race for, and nobody else can join."""
-    if os.name == "posix":
+def connect_privately(manager: Any, folder: Path) -> None:
+    """Talk over sockets in a private folder: no port to race for, and nobody else can join.
+
+    Where the folder's path is too long for a socket's name, Jupyter's own TCP ports do.
+    """
+    socket = str(folder / "socket")
+    if os.name == "posix" and len(os.fsencode(socket)) <= _SOCKET_NAME_LIMIT:
         manager.transport = "ipc"
-        manager.ip = str(folder / "socket")
+        manager.ip = socket
     manager.connection_file = str(folder / "kernel.json")
 
 

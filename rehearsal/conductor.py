@@ -271,5 +271,5 @@ def _server_environment(workshop: Workshop, directory: Path) -> dict[str, str]:
     return {
         **isolation.without_aws(_INHERITED),
         **isolation.git_redirect(workshop.repository.url, directory / "labs.git"),
-        **isolation.offline_tools(ROOT / ".wheelhouse", ROOT / KEPT / "uv-cache"),
+        **isolation.offline_tools(ROOT / ".wheelhouse", directory / "uv-cache"),
     }

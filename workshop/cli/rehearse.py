@@ -118,10 +118,6 @@ def _show(report: Report, seconds: float) -> None:
     click.echo(f"{'passed' if report.ok else 'FAILED'} in {seconds:.0f} s")
 
 
-def _yes(ok: bool) -> str:
-    return "yes" if ok else "NO"
-
-
 def _figure(value: object) -> str:
     if not isinstance(value, dict):
         return "-"
