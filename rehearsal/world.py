@@ -13,7 +13,12 @@ from botocore.model import ServiceModel
 from rehearsal.account import ACCOUNT
 from rehearsal.clock import Clock
 from rehearsal.cloudformation import moto
-from rehearsal.cloudformation.handlers import BucketPolicyHandler, Handler, NothingHandler
+from rehearsal.cloudformation.handlers import (
+    BucketPolicyHandler,
+    Handler,
+    NothingHandler,
+    UnsupportedHandler,
+)
 from rehearsal.cloudformation.sagemaker import TYPES, SageMakerHandler
 from rehearsal.cloudformation.service import CloudFormation
 from rehearsal.machine import Machine
@@ -85,8 +90,9 @@ class _Handlers:
         self._moto = moto.MotoHandler()
         self._bucket_policy = BucketPolicyHandler(machine)
         self._nothing = NothingHandler()
+        self._unsupported = UnsupportedHandler()
 
-    def of(self, resource_type: str, _region: str) -> Handler | None:
+    def of(self, resource_type: str) -> Handler:
         if resource_type in TYPES:
             return self._sagemaker
         if resource_type == "AWS::S3::BucketPolicy":
@@ -94,7 +100,5 @@ class _Handlers:
         if resource_type == "AWS::CDK::Metadata":
             return self._nothing
         if resource_type.startswith("AWS::SageMaker::"):
-            return None
-        if moto.is_supported(resource_type):
-            return self._moto
-        return None
+            return self._unsupported  # moto's own SageMaker is never mixed with ours
+        return self._moto if moto.is_supported(resource_type) else self._unsupported

@@ -7,12 +7,14 @@ others are moto's models, called one at a time (moto.py); here are the few that 
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from botocore.exceptions import ClientError
 
+from rehearsal.cloudformation import schemas
 from rehearsal.errors import ApiError
 from rehearsal.machine import Machine
 
@@ -47,14 +49,17 @@ class Place:
     tags: Mapping[str, str]
 
 
-class Handler(Protocol):
-    """Makes resources of one type. Each method begins; `*_done` says whether it has ended."""
+class Handler(ABC):
+    """Makes resources of a type. Creating, updating and deleting begin something; `created`
+    and `deleted` say whether it is done. By default all is done at once."""
 
-    def create(self, place: Place, resource_type: str, properties: dict[str, Any]) -> Made: ...
+    @abstractmethod
+    def create(self, place: Place, resource_type: str, properties: dict[str, Any]) -> Made:
+        """Begin to make a resource. Raises ResourceFailed with the event's reason."""
 
     def created(self, place: Place, resource_type: str, made: Made) -> Made | None:
         """The resource with its attributes once it is stable, or None while it is not."""
-        ...
+        return made
 
     def update(
         self,
@@ -63,18 +68,21 @@ class Handler(Protocol):
         made: Made,
         old: dict[str, Any],
         new: dict[str, Any],
-    ) -> Made: ...
+    ) -> Made:
+        """Begin to change a resource in place."""
+        return made
 
-    def delete(
+    def delete(  # noqa: B027 - what makes nothing has nothing to remove
         self, place: Place, resource_type: str, made: Made, properties: dict[str, Any]
-    ) -> None: ...
+    ) -> None:
+        """Begin to remove a resource; one that is gone already is no error."""
 
     def deleted(self, place: Place, resource_type: str, made: Made) -> bool:
         """Whether the resource is gone."""
-        ...
+        return True
 
 
-class BucketPolicyHandler:
+class BucketPolicyHandler(Handler):
     """AWS::S3::BucketPolicy, which moto's CloudFormation lacks, through its S3 API.
 
     What differs from AWS: moto applies a statement whatever its Condition says, so "deny
@@ -98,9 +106,6 @@ class BucketPolicyHandler:
             raise ResourceFailed(str(error)) from error
         return Made(physical_id=bucket, reference=bucket)
 
-    def created(self, place: Place, resource_type: str, made: Made) -> Made | None:
-        return made
-
     def update(
         self,
         place: Place,
@@ -122,36 +127,24 @@ class BucketPolicyHandler:
         except ClientError as error:
             raise ResourceFailed(str(error)) from error
 
-    def deleted(self, place: Place, resource_type: str, made: Made) -> bool:
-        return True
 
-
-class NothingHandler:
-    """Types that make nothing (AWS::CDK::Metadata, wait condition handles)."""
+class NothingHandler(Handler):
+    """Types that make nothing (AWS::CDK::Metadata)."""
 
     def create(self, place: Place, resource_type: str, properties: dict[str, Any]) -> Made:
         return Made(physical_id=place.logical_id, reference=place.logical_id)
 
-    def created(self, place: Place, resource_type: str, made: Made) -> Made | None:
-        return made
 
-    def update(
-        self,
-        place: Place,
-        resource_type: str,
-        made: Made,
-        old: dict[str, Any],
-        new: dict[str, Any],
-    ) -> Made:
-        return made
+class UnsupportedHandler(Handler):
+    """A type that the local AWS does not have: the stack fails and says so."""
 
-    def delete(
-        self, place: Place, resource_type: str, made: Made, properties: dict[str, Any]
-    ) -> None:
-        return None
-
-    def deleted(self, place: Place, resource_type: str, made: Made) -> bool:
-        return True
+    def create(self, place: Place, resource_type: str, properties: dict[str, Any]) -> Made:
+        if schemas.exists(resource_type, place.region):
+            raise ResourceFailed(f"The local AWS does not have {resource_type}.")
+        raise ResourceFailed(
+            f"Template format error: Unrecognized resource types: [{resource_type}] "
+            f"in {place.region}"
+        )
 
 
 def api_reason(error: ApiError) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from moto.cloudformation import parsing
 
 from rehearsal.cloudformation import moto_gaps, schemas
-from rehearsal.cloudformation.handlers import Made, Place, ResourceFailed
+from rehearsal.cloudformation.handlers import Handler, Made, Place, ResourceFailed
 
 
 def is_supported(resource_type: str) -> bool:
@@ -32,7 +32,7 @@ def _implements(model: Any, method: str) -> bool:
     return not getattr(getattr(model, method), "__isabstractmethod__", False)
 
 
-class MotoHandler:
+class MotoHandler(Handler):
     """Types that moto has a CloudFormation model for. They exist at once."""
 
     def create(self, place: Place, resource_type: str, properties: dict[str, Any]) -> Made:
@@ -57,9 +57,6 @@ class MotoHandler:
         except Exception as error:
             self.delete(place, resource_type, made, properties)
             raise ResourceFailed(_reason(error)) from error
-        return made
-
-    def created(self, place: Place, resource_type: str, made: Made) -> Made | None:
         return made
 
     def update(
@@ -105,9 +102,6 @@ class MotoHandler:
             if "does not exist" in str(error) or "NoSuch" in type(error).__name__:
                 return
             raise ResourceFailed(_reason(error)) from error
-
-    def deleted(self, place: Place, resource_type: str, made: Made) -> bool:
-        return True
 
 
 def _delete(place: Place, resource_type: str, made: Made, properties: dict[str, Any]) -> None:

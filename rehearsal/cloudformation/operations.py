@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from rehearsal.cloudformation import schemas
 from rehearsal.cloudformation.handlers import Handler, ResourceFailed, api_reason
 from rehearsal.cloudformation.stack import Stack, StackResource
 from rehearsal.cloudformation.template import Template
 from rehearsal.errors import ApiError
 
-HandlerOf = Callable[[str, str], Handler | None]  # (resource type, region)
+HandlerOf = Callable[[str], Handler]  # by resource type
 
 
 class Operation(Protocol):
@@ -84,11 +83,11 @@ def begin_creation(stack: Stack, logical: str, handler_of: HandlerOf) -> StackRe
     """Start to make a resource; its status says whether that went well."""
     declared = stack.template["Resources"][logical]
     resource_type = declared["Type"]
-    handler = handler_of(resource_type, stack.region)
+    handler = handler_of(resource_type)
     resource = StackResource(
         logical_id=logical,
         resource_type=resource_type,
-        handler=handler or _UNSUPPORTED,
+        handler=handler,
         status="CREATE_IN_PROGRESS",
         changed=stack.now(),
         retained=declared.get("DeletionPolicy") == "Retain",
@@ -123,33 +122,6 @@ def _settle(stack: Stack, running: dict[str, StackResource], verb: str, failed: 
             resource.made = made
             stack.set_resource(resource, f"{verb}_COMPLETE")
             del running[logical]
-
-
-class _Unsupported:
-    """Stands for a type that the local AWS does not have: the stack fails and says so."""
-
-    def create(self, place, resource_type, properties):  # type: ignore[no-untyped-def]
-        raise ResourceFailed(
-            f"The local AWS does not have {resource_type}."
-            if schemas.exists(resource_type, place.region)
-            else f"Template format error: Unrecognized resource types: [{resource_type}] "
-            f"in {place.region}"
-        )
-
-    def created(self, place, resource_type, made):  # type: ignore[no-untyped-def]
-        return made
-
-    def update(self, place, resource_type, made, old, new):  # type: ignore[no-untyped-def]
-        return made
-
-    def delete(self, place, resource_type, made, properties):  # type: ignore[no-untyped-def]
-        return None
-
-    def deleted(self, place, resource_type, made):  # type: ignore[no-untyped-def]
-        return True
-
-
-_UNSUPPORTED: Handler = _Unsupported()
 
 
 class Removal:

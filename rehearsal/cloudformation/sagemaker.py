@@ -11,7 +11,7 @@ from typing import Any
 from botocore.model import ServiceModel
 
 from rehearsal.cloudformation import schemas
-from rehearsal.cloudformation.handlers import Made, Place, ResourceFailed, api_reason
+from rehearsal.cloudformation.handlers import Handler, Made, Place, ResourceFailed, api_reason
 from rehearsal.errors import ApiError
 from rehearsal.sagemaker.kinds import KINDS, Kind
 from rehearsal.sagemaker.plane import ControlPlane
@@ -38,7 +38,7 @@ TYPES: dict[str, Kind] = {
 
 
 @dataclass(frozen=True, slots=True)
-class SageMakerHandler:
+class SageMakerHandler(Handler):
     """Makes SageMaker's resources and waits until they are stable."""
 
     plane: ControlPlane

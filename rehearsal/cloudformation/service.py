@@ -5,41 +5,28 @@ The caller holds the world's lock.
 
 from __future__ import annotations
 
-import base64
-import json
 import logging
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlparse
 
 from rehearsal.clock import Clock
-from rehearsal.cloudformation import template as templates
+from rehearsal.cloudformation.answers import paged, resource_row, stack_row, summary_row
 from rehearsal.cloudformation.handlers import Handler
 from rehearsal.cloudformation.operations import Create, Delete
-from rehearsal.cloudformation.stack import Stack, StackResource
+from rehearsal.cloudformation.requests import (
+    check_capabilities,
+    needed_capabilities,
+    parameters_of,
+    read_template,
+    tags_of,
+)
+from rehearsal.cloudformation.stack import Stack
 from rehearsal.cloudformation.template import validation_error
 from rehearsal.cloudformation.update import Update
 from rehearsal.errors import ApiError
 from rehearsal.machine import Machine
 
-# "Maximum length 51,200 bytes" of a template body; 500 resources per template
-# (CloudFormation user guide, "Understand CloudFormation quotas").
-BODY_LIMIT = 51_200
-RESOURCE_LIMIT = 500
-_PAGE = 100
-# Types that need CAPABILITY_IAM, and CAPABILITY_NAMED_IAM with their name property
-# (CreateStack, API reference, "Capabilities").
-_IAM_TYPES = {
-    "AWS::IAM::AccessKey": "",
-    "AWS::IAM::Group": "GroupName",
-    "AWS::IAM::InstanceProfile": "InstanceProfileName",
-    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
-    "AWS::IAM::Policy": "",
-    "AWS::IAM::Role": "RoleName",
-    "AWS::IAM::User": "UserName",
-    "AWS::IAM::UserToGroupAddition": "",
-}
 _UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
 
 Params = dict[str, Any]
@@ -56,7 +43,7 @@ class CloudFormation:
         account: str,
         clock: Clock,
         machine: Machine,
-        handler_of: Callable[[str, str], Handler | None],
+        handler_of: Callable[[str], Handler],
     ) -> None:
         self.stacks: list[Stack] = []
         self.created: Counter[str] = Counter()
@@ -96,16 +83,16 @@ class CloudFormation:
         name = params["StackName"]
         if self._live(name, region) is not None:
             raise ApiError("AlreadyExistsException", f"Stack [{name}] already exists")
-        body, template = self._template(params, region)
-        _check_capabilities(template, params.get("Capabilities", []))
+        body, template = read_template(params, region, self._machine)
+        check_capabilities(template, params.get("Capabilities", []))
         stack = Stack(
             name=name,
             region=region,
             account=self._account,
             body=body,
             template=template,
-            parameters=_parameters(params),
-            tags=_tags(params),
+            parameters=parameters_of(params),
+            tags=tags_of(params),
             created=self._clock.now(),
             now=self._clock.now,
             exports_of_region=lambda: self._exports(region),
@@ -131,10 +118,10 @@ class CloudFormation:
         if params.get("UsePreviousTemplate"):
             body, template = stack.body, stack.template
         else:
-            body, template = self._template(params, region)
-        _check_capabilities(template, params.get("Capabilities", []))
-        parameters = _parameters(params, stack.parameters)
-        tags = _tags(params) if "Tags" in params else stack.tags
+            body, template = read_template(params, region, self._machine)
+        check_capabilities(template, params.get("Capabilities", []))
+        parameters = parameters_of(params, stack.parameters)
+        tags = tags_of(params) if "Tags" in params else stack.tags
         same = (template, parameters, tags) == (stack.template, stack.parameters, stack.tags)
         if same:
             raise validation_error("No updates are to be performed.")
@@ -179,39 +166,31 @@ class CloudFormation:
             stack = self._find(name, region)
             if stack is None or (stack.deleted and not name.startswith("arn:")):
                 raise validation_error(f"Stack with id {name} does not exist")
-            return {"Stacks": [_stack(stack)]}
+            return {"Stacks": [stack_row(stack)]}
         live = [s for s in self.stacks if s.region == region and not s.deleted]
-        return _paged("Stacks", [_stack(s) for s in live], params)
+        return paged("Stacks", [stack_row(s) for s in live], params)
 
     def list_stacks(self, params: Params, region: str) -> dict[str, Any]:
         """ListStacks: deleted ones too, newest first, optionally by status."""
         wanted = params.get("StackStatusFilter")
         rows = [
-            {
-                "StackId": s.stack_id,
-                "StackName": s.name,
-                "CreationTime": s.created,
-                "LastUpdatedTime": s.updated,
-                "DeletionTime": s.deleted,
-                "StackStatus": s.status,
-                "StackStatusReason": s.reason or None,
-            }
+            summary_row(s)
             for s in reversed(self.stacks)
             if s.region == region and (not wanted or s.status in wanted)
         ]
-        return _paged("StackSummaries", rows, params)
+        return paged("StackSummaries", rows, params)
 
     def describe_stack_events(self, params: Params, region: str) -> dict[str, Any]:
         """DescribeStackEvents, newest first."""
         stack = self._need(params["StackName"], region)
-        return _paged("StackEvents", list(reversed(stack.events)), params)
+        return paged("StackEvents", list(reversed(stack.events)), params)
 
     def describe_stack_resources(self, params: Params, region: str) -> dict[str, Any]:
         """DescribeStackResources."""
         stack = self._need(params["StackName"], region)
         wanted = params.get("LogicalResourceId")
         rows = [
-            {"StackName": stack.name, "StackId": stack.stack_id, **_resource(r, "Timestamp")}
+            {"StackName": stack.name, "StackId": stack.stack_id, **resource_row(r, "Timestamp")}
             for r in stack.resources.values()
             if wanted in (None, r.logical_id)
         ]
@@ -220,8 +199,8 @@ class CloudFormation:
     def list_stack_resources(self, params: Params, region: str) -> dict[str, Any]:
         """ListStackResources."""
         stack = self._need(params["StackName"], region)
-        rows = [_resource(r, "LastUpdatedTimestamp") for r in stack.resources.values()]
-        return _paged("StackResourceSummaries", rows, params)
+        rows = [resource_row(r, "LastUpdatedTimestamp") for r in stack.resources.values()]
+        return paged("StackResourceSummaries", rows, params)
 
     def get_template(self, params: Params, region: str) -> dict[str, Any]:
         """GetTemplate."""
@@ -230,8 +209,8 @@ class CloudFormation:
 
     def validate_template(self, params: Params, region: str) -> dict[str, Any]:
         """ValidateTemplate: reads it, and says what it would need."""
-        _, template = self._template(params, region)
-        return {"Parameters": [], "Capabilities": _needed_capabilities(template)}
+        _, template = read_template(params, region, self._machine)
+        return {"Parameters": [], "Capabilities": needed_capabilities(template)}
 
     def list_exports(self, params: Params, region: str) -> dict[str, Any]:
         """ListExports."""
@@ -241,14 +220,14 @@ class CloudFormation:
             if s.region == region and not s.deleted
             for name, value in sorted(s.exports.items())
         ]
-        return _paged("Exports", rows, params)
+        return paged("Exports", rows, params)
 
     def list_imports(self, params: Params, region: str) -> dict[str, Any]:
         """ListImports."""
         users = self._importers(params["ExportName"], region)
         if not users:
             raise validation_error(f"Export '{params['ExportName']}' is not imported by any stack.")
-        return _paged("Imports", users, params)
+        return paged("Imports", users, params)
 
     def update_termination_protection(self, params: Params, region: str) -> dict[str, Any]:
         """UpdateTerminationProtection."""
@@ -298,40 +277,6 @@ class CloudFormation:
             if s.region == region and not s.deleted and export in s.imports
         )
 
-    def _template(self, params: Params, region: str) -> tuple[str, templates.Template]:
-        if "TemplateURL" in params:
-            body = self._download(params["TemplateURL"], region)
-        else:
-            body = params.get("TemplateBody", "")
-            if len(body.encode()) > BODY_LIMIT:
-                raise validation_error(
-                    "1 validation error detected: Value at 'templateBody' failed to satisfy "
-                    f"constraint: Member must have length less than or equal to {BODY_LIMIT}"
-                )
-        template = templates.parse(body)
-        if len(template["Resources"]) > RESOURCE_LIMIT:
-            raise validation_error(
-                "Template format error: Number of resources, "
-                f"{len(template['Resources'])}, is greater than maximum allowed, {RESOURCE_LIMIT}"
-            )
-        return body, template
-
-    def _download(self, url: str, region: str) -> str:
-        """A template in S3, by a virtual-hosted or a path-style URL."""
-        parsed = urlparse(url)
-        host, path = parsed.netloc, parsed.path.lstrip("/")
-        bucket, _, rest = host.partition(".s3.")
-        if rest:
-            key = path
-        else:
-            bucket, _, key = path.partition("/")
-        s3 = self._machine.client("s3", region)
-        try:
-            body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-        except Exception as error:
-            raise validation_error(f"S3 error: Access Denied or no such object: {url}") from error
-        return body.decode()
-
     def _read_parameter(self, path: str, region: str) -> str:
         ssm = self._machine.client("ssm", region)
         try:
@@ -341,86 +286,6 @@ class CloudFormation:
                 f"Unable to fetch parameters [{path}] from parameter store for this account."
             ) from error
         return value
-
-
-def _needed_capabilities(template: templates.Template) -> list[str]:
-    found = [r for r in template["Resources"].values() if r["Type"] in _IAM_TYPES]
-    if any(_IAM_TYPES[r["Type"]] in r.get("Properties", {}) for r in found):
-        return ["CAPABILITY_NAMED_IAM"]
-    return ["CAPABILITY_IAM"] if found else []
-
-
-def _check_capabilities(template: templates.Template, given: list[str]) -> None:
-    needed = _needed_capabilities(template)
-    accepted = {"CAPABILITY_NAMED_IAM", *needed}
-    if needed and not accepted & set(given):
-        raise ApiError(
-            "InsufficientCapabilitiesException", f"Requires capabilities : [{needed[0]}]"
-        )
-
-
-def _parameters(params: Params, previous: dict[str, str] | None = None) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for row in params.get("Parameters", []):
-        key = row["ParameterKey"]
-        if row.get("UsePreviousValue"):
-            found[key] = (previous or {})[key]
-        else:
-            found[key] = row.get("ParameterValue", "")
-    return found
-
-
-def _tags(params: Params) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in params.get("Tags", [])}
-
-
-def _stack(stack: Stack) -> dict[str, Any]:
-    return {
-        "StackId": stack.stack_id,
-        "StackName": stack.name,
-        "CreationTime": stack.created,
-        "LastUpdatedTime": stack.updated,
-        "DeletionTime": stack.deleted,
-        "StackStatus": stack.status,
-        "StackStatusReason": stack.reason or None,
-        "DisableRollback": False,
-        "EnableTerminationProtection": stack.protected,
-        "Parameters": [
-            {"ParameterKey": key, "ParameterValue": value}
-            for key, value in sorted(stack.parameters.items())
-        ],
-        "Outputs": [stack.outputs[key] for key in sorted(stack.outputs)],
-        "Tags": [{"Key": k, "Value": v} for k, v in sorted(stack.tags.items())],
-        "Capabilities": [],
-        "NotificationARNs": [],
-    }
-
-
-def _resource(resource: StackResource, time_field: str) -> dict[str, Any]:
-    return {
-        "LogicalResourceId": resource.logical_id,
-        "PhysicalResourceId": resource.physical_id,
-        "ResourceType": resource.resource_type,
-        time_field: resource.changed,
-        "ResourceStatus": resource.status,
-        "ResourceStatusReason": resource.reason or None,
-    }
-
-
-def _paged(member: str, rows: list[Any], params: Params) -> dict[str, Any]:
-    start = _position(params["NextToken"]) if params.get("NextToken") else 0
-    answer: dict[str, Any] = {member: rows[start : start + _PAGE]}
-    if start + _PAGE < len(rows):
-        token = json.dumps(start + _PAGE).encode()
-        answer["NextToken"] = base64.urlsafe_b64encode(token).decode()
-    return answer
-
-
-def _position(token: str) -> int:
-    try:
-        return int(json.loads(base64.urlsafe_b64decode(token.encode())))
-    except ValueError as error:
-        raise validation_error("Invalid NextToken") from error
 
 
 _OPERATIONS: dict[str, Callable[[CloudFormation, Params, str], dict[str, Any]]] = {

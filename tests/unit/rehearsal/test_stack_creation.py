@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloudformation.service import BODY_LIMIT
+from rehearsal.cloudformation.requests import BODY_LIMIT
 from tests.unit.rehearsal.stacks import Stacks, model, notebook, space, studio
 
 ROLE = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}}}
