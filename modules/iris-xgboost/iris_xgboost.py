@@ -306,9 +306,9 @@ assert value >= 0.9, f"accuracy {value:.3f} is below 0.9"
 # ## Clean up
 #
 # Deleting the endpoint alone stops the bill, but leaves its configuration, the model and your
-# data behind. In a workshop's environment, one command in a terminal removes all that is yours:
+# data behind. The instructor removes all that is yours with one command:
 #
-#     workshop cleanup
+#     workshop cleanup --attendee YOUR-ID
 #
 # To delete what this lab made from here, set `clean_up = True` and run the next cell.
 
