@@ -90,7 +90,7 @@ def _show(report: Report, seconds: float) -> None:
     print_table(
         ("phase", "seconds", "API calls", "created", "removed"),
         ((p.name, f"{p.seconds:.1f}", p.api_calls, p.created, p.removed) for p in report.phases),
-        title=f"Rehearsal: {report.attendees} attendees, {report.environment}",
+        title=f"Rehearsal: {_people(report.attendees)}, {report.environment}",
     )
     if report.modules:
         print_table(
@@ -116,6 +116,10 @@ def _show(report: Report, seconds: float) -> None:
     if not report.left:
         click.echo("left: nothing; nothing bills")
     click.echo(f"{'passed' if report.ok else 'FAILED'} in {seconds:.0f} s")
+
+
+def _people(count: int) -> str:
+    return f"{count} attendee{'s' if count != 1 else ''}"
 
 
 def _figure(value: object) -> str:
