@@ -84,7 +84,7 @@ class Rehearsal:
         try:
             if deployed:
                 self._use()
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - told in the report
             self._report.problems.append(f"{type(error).__name__}: {error}")
         self._finish(baseline)
         return self._report

@@ -107,7 +107,7 @@ class Front:
             response = serializer.serialize(_without_none(result))
         except ApiError as error:
             return _xml_error(error, start_response)
-        except Exception:  # noqa: BLE001
+        except Exception:  # noqa: BLE001 - as above, in XML
             _log.exception("cloudformation %s", name)
             return _xml_error(ApiError("InternalFailure", "Internal error", 500), start_response)
         return _respond(

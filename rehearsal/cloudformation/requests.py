@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlparse
 
+from botocore.exceptions import ClientError
+
 from rehearsal.cloudformation.template import Template, parse, validation_error
 from rehearsal.errors import ApiError
 from rehearsal.machine import Machine
@@ -61,7 +63,7 @@ def _download(url: str, region: str, machine: Machine) -> str:
     s3 = machine.client("s3", region)
     try:
         body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    except Exception as error:
+    except ClientError as error:
         raise validation_error(f"S3 error: Access Denied or no such object: {url}") from error
     return body.decode()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from typing import Any
 
 from rehearsal.errors import invalid
@@ -16,16 +17,16 @@ from rehearsal.sagemaker.rules import Rules
 _START_SECONDS = 60.0
 
 
-class JobRules(Rules):
+class JobRules(Rules, ABC):
     """What all jobs share: they start at once, stop on request, and keep their record."""
 
     status_field = ""
     start_field = ""
     end_field = ""
 
+    @abstractmethod
     def run(self, plane: ControlPlane, resource: Resource, stopping: threading.Event) -> Outcome:
         """Do the job; called on a thread of its own, without the world's lock."""
-        raise NotImplementedError
 
     def created(self, plane: ControlPlane, resource: Resource) -> None:
         # The state stays; what is due is the start of the work.
