@@ -20,7 +20,6 @@ _START_SECONDS = 60.0
 class JobRules(Rules, ABC):
     """What all jobs share: they start at once, stop on request, and keep their record."""
 
-    status_field = ""
     start_field = ""
     end_field = ""
 
