@@ -66,12 +66,13 @@ def execute_module(
     progress: Progress = lambda *_: None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     environment: Mapping[str, str] | None = None,
+    cell_seconds: float = 3600.0,
 ) -> Run:
     """Execute a module's notebook from top to bottom, in a fresh kernel of this interpreter.
 
     The notebook works in a temporary copy of the module's folder, so that runs side by side do
     not meet. The executed copy is kept in `output`, also when a cell fails or the run is
-    interrupted: MODULE-ATTENDEE-UTCTIME.ipynb.
+    interrupted: MODULE-ATTENDEE-UTCTIME.ipynb. A cell fails after `cell_seconds`.
 
     Args:
         parameters: override the cell tagged `parameters`; must name `workshop`, `attendee`.
@@ -94,7 +95,14 @@ def execute_module(
             ignore=shutil.ignore_patterns("*.ipynb", DECLARATION, "__pycache__", RESULT_FILE),
         )
         try:
-            run_cells(notebook, folder, headings_of(notebook), progress, environment or {})
+            run_cells(
+                notebook,
+                folder,
+                headings_of(notebook),
+                progress,
+                environment or {},
+                cell_seconds=cell_seconds,
+            )
         except CellFailed as error:
             failure = error
         finally:

@@ -16,7 +16,7 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 # sockaddr_un holds 104 bytes on macOS, 108 on Linux; "-5" and a closing zero come after.
 _SOCKET_NAME_LIMIT = 100
@@ -52,14 +52,17 @@ def run_cells(
     headings: Sequence[str],
     progress: Callable[[int, int, str], None],
     environment: Mapping[str, str],
+    cell_seconds: float,
 ) -> None:
     """Execute a notebook's code cells in `folder`; their outputs go into `notebook`.
+
+    No cell may take longer than `cell_seconds`.
 
     An interrupt (Ctrl-C) ends the kernel and is raised again. If this process is killed, the
     kernel sees its parent go and ends by itself within a second (ipykernel.parentpoller).
 
     Raises:
-        CellFailed: a cell raised, or the kernel died.
+        CellFailed: a cell raised or took too long, or the kernel died.
     """
     code_cells = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     current = 0
@@ -73,7 +76,7 @@ def run_cells(
     with tempfile.TemporaryDirectory(prefix="workshop-kernel-") as private:
         client = NotebookClient(
             notebook,
-            timeout=None,
+            timeout=cell_seconds,
             kernel_manager_class=OwnInterpreter,
             shutdown_kernel="immediate",
             resources={"metadata": {"path": str(folder)}},
@@ -90,6 +93,10 @@ def run_cells(
                 error.ename,
                 _ANSI.sub("", error.evalue),
                 _printed(notebook.cells[current]),
+            ) from None
+        except CellTimeoutError:
+            raise CellFailed(
+                headings[current], "TimeoutError", f"the cell took longer than {cell_seconds:g} s"
             ) from None
         except (DeadKernelError, RuntimeError) as error:
             raise CellFailed(headings[current], "DeadKernelError", str(error)) from None
@@ -119,12 +126,14 @@ def _run_interruptibly(client: NotebookClient, variables: Mapping[str, str]) -> 
 
     def work() -> None:
         asyncio.set_event_loop(loop)
+        looking = loop.create_task(look_again(client))
         try:
             loop.run_until_complete(task)
             done.set_result(None)
         except BaseException as error:  # noqa: BLE001 - carried over to the waiting thread
             done.set_exception(error)
         finally:
+            looking.cancel()
             # nbclient leaves the task that watches the kernel behind when it is cancelled.
             left = asyncio.all_tasks(loop)
             for watcher in left:
@@ -142,6 +151,20 @@ def _run_interruptibly(client: NotebookClient, variables: Mapping[str, str]) -> 
         raise
     finally:
         thread.join()
+
+
+async def look_again(client: NotebookClient) -> None:
+    """Poll the kernel's channels every second, for as long as the loop runs.
+
+    pyzmq's asyncio sockets learn of a message by an edge on a file descriptor, and a busy
+    machine can lose it (seen with pyzmq 27.3: a reply lay in the socket, the reader waited
+    for ever). A new poll looks into the socket and wakes whoever waits.
+    """
+    while True:
+        await asyncio.sleep(1)
+        if client.kc is not None and client.kc.channels_running:
+            for channel in (client.kc.shell_channel, client.kc.iopub_channel):
+                await channel.socket.poll(10)
 
 
 def _printed(cell: Any) -> str:

@@ -22,6 +22,7 @@ from workshop.names import attendee_prefix, environment_name
 
 _BOOT_SECONDS = 300.0
 _LAB_POLL_SECONDS = "1"
+_CELL_SECONDS = "300"
 _OPENING_AT_ONCE = 8
 
 T = TypeVar("T")
@@ -124,6 +125,7 @@ class Lesson:
         finished = self._processes.workshop(
             *("run", module, "--attendee", attendee.id, "--config", str(self._config)),
             *("--output", str(self._kept / "runs"), "--poll-seconds", _LAB_POLL_SECONDS),
+            *("--cell-timeout", _CELL_SECONDS),
             *keeps,
             "--json",
         )

@@ -66,6 +66,14 @@ class Place:
     help="How often to ask whether a job is done; the notebook's default is 10.",
 )
 @click.option(
+    "--cell-timeout",
+    type=click.IntRange(min=1),
+    default=3600,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long one cell may take; then the lab has failed.",
+)
+@click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("runs"),
@@ -87,6 +95,7 @@ def command(
     role: str,
     texts: tuple[str, ...],
     poll_seconds: int | None,
+    cell_timeout: int,
     output: Path,
     config: Path,
     as_json: bool,
@@ -122,6 +131,7 @@ def command(
         lab,
         {"clean_up": True, **parameters, **extra},
         output=output,
+        cell_seconds=cell_timeout,
         progress=lambda number, count, heading: console.print(
             f"  cell {number}/{count}  {heading}", markup=False
         ),

@@ -95,6 +95,14 @@ def test_a_kernel_that_dies_is_a_failed_run(tmp_path: Path) -> None:
     assert run.notebook.exists()
 
 
+def test_a_cell_that_takes_too_long_is_a_failed_run(tmp_path: Path) -> None:
+    module = lab(tmp_path, "# Wait", "import time; time.sleep(600)")
+
+    run = execute_module(module, WHO, output=tmp_path / "runs", cell_seconds=1)
+
+    assert (run.ok, run.reason) == (False, "Wait: the cell took longer than 1 s")
+
+
 def test_an_unknown_parameter_is_refused_before_anything_runs(tmp_path: Path) -> None:
     module = lab(tmp_path, WRITE)
 
