@@ -46,5 +46,5 @@ def _require_bucket(s3: Any, asset: Asset, account: str) -> None:
         raise WorkshopError(
             f"region {asset.region} is not ready for CDK",
             f"the bootstrap bucket {asset.bucket} cannot be reached ({error_code(error)})",
-            f"npx cdk bootstrap aws://{account}/{asset.region}",
+            f'make cdk ARGS="bootstrap aws://{account}/{asset.region}"',
         ) from error

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy.engine import DEFAULT_PARALLEL, Event, Progress
 from deploy.plan import read_regions
@@ -143,7 +143,7 @@ def _ask(state: StackState, clients: Clients) -> str:
     """Ask for one deletion; returns why that was refused, or ""."""
     try:
         clients("cloudformation", state.region).delete_stack(StackName=state.name)
-    except ClientError as error:
+    except (ClientError, BotoCoreError) as error:
         return error_message(error)
     return ""
 
@@ -153,6 +153,6 @@ def _why(state: StackState, clients: Clients) -> str:
     # it was (boto/botocore#2590): any settled status means that it stays.
     try:
         reason = failure_reason(clients("cloudformation", state.region), state.name)
-    except ClientError as error:
+    except (ClientError, BotoCoreError) as error:
         reason = error_message(error)
     return f"{state.status}: {reason}"

@@ -12,7 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy.assembly import StackArtifact
 from deploy.plan import Action, Step, decide, read_regions
@@ -99,7 +99,7 @@ class Deployment:
     def _start_what_can(self, pool: ThreadPoolExecutor) -> int:
         ready: list[Key] = []
         for key, step in list(self._waiting.items()):
-            failed = self._failed_need(step.artifact)
+            failed = "" if step.action == Action.KEEP else self._failed_need(step.artifact)
             if step.action == Action.REFUSE:
                 failed = step.reason
             if failed:
@@ -144,7 +144,7 @@ class Deployment:
             return Action.CREATE
         try:
             cloudformation.update_stack(**request)
-        except ClientError as error:
+        except (ClientError, BotoCoreError) as error:
             if "No updates are to be performed" in error_message(error):
                 return None
             raise
@@ -172,7 +172,7 @@ class Deployment:
         step = self._steps[key]
         try:
             begun = future.result()
-        except ClientError as error:
+        except (ClientError, BotoCoreError) as error:
             reason = error_message(error)
             self._finish(step.artifact, Result(*_named(step), False, step.action, reason))
             return
@@ -227,7 +227,7 @@ class Deployment:
             return "the stack disappeared: somebody deleted it"
         try:
             return failure_reason(self._clients("cloudformation", key[0]), state.name)
-        except ClientError as error:
+        except (ClientError, BotoCoreError) as error:
             return f"{state.status}: {state.reason or error_message(error)}"
 
     def _finish(self, artifact: StackArtifact, result: Result) -> None:

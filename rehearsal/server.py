@@ -26,6 +26,7 @@ from rehearsal.clock import ScaledClock
 from rehearsal.front import Front
 from rehearsal.machine import Machine
 from rehearsal.world import World
+from workshop.errors import UsageError
 
 TICK_SECONDS = 0.02
 # AWS's waits take a hundredth of their time: a domain 1.8 s, an app 0.6 s.
@@ -51,23 +52,31 @@ def settle_environment() -> None:
 def local_aws(
     port: int = 0, pace: float = DEFAULT_PACE, directory: Path | None = None
 ) -> Iterator[tuple[str, World]]:
-    """Serve the local AWS on a loopback port (0: a free one); yields its URL and its world."""
-    root = directory or Path(tempfile.mkdtemp(prefix="local-aws-"))
+    """Serve the local AWS on a loopback port (0: a free one); yields its URL and its world.
+
+    Raises UsageError when the port cannot be had.
+    """
     # The world needs the port, which only the bound server knows.
     door: list[Front] = []
 
     def application(environ: Any, start_response: Any) -> Any:
         return door[0](environ, start_response)
 
-    server = create_server(
-        application,
-        host="127.0.0.1",
-        port=port,
-        threads=_THREADS,
-        clear_untrusted_proxy_headers=True,
-        ident="local-aws",
-        max_request_body_size=5 * 1024**3,
-    )
+    try:
+        server = create_server(
+            application,
+            host="127.0.0.1",
+            port=port,
+            threads=_THREADS,
+            clear_untrusted_proxy_headers=True,
+            ident="local-aws",
+            max_request_body_size=5 * 1024**3,
+        )
+    except OSError as error:
+        raise UsageError(
+            f"port {port} cannot be used", str(error), "choose another port, or 0 for a free one"
+        ) from error
+    root = directory or Path(tempfile.mkdtemp(prefix="local-aws-"))
     url = f"http://127.0.0.1:{server.effective_port}"
     machine = Machine(root, url)
     world = World(ScaledClock(pace), machine)

@@ -14,8 +14,10 @@ from workshop.cli.output import decide, note, print_json, print_table
 from workshop.errors import EXIT_FAILED, EXIT_OK
 
 if TYPE_CHECKING:
+    from deploy.assembly import StackArtifact
     from deploy.engine import Result
     from deploy.plan import Step
+    from workshop.aws import Clients
 
 
 @click.command("deploy")
@@ -56,6 +58,7 @@ def command(config: Path, yes: bool, dry_run: bool, as_json: bool, parallel: int
         synthesize(config, Path(directory))
         artifacts = read_assembly(Path(directory), account, partition)
         steps = make_plan(artifacts, clients)
+        _note_others(workshop.name, set(workshop.regions), artifacts, clients)
         if not as_json:
             _show_plan(steps)
         wanted = [step for step in steps if step.action != Action.KEEP]
@@ -66,7 +69,14 @@ def command(config: Path, yes: bool, dry_run: bool, as_json: bool, parallel: int
         if not decide(yes, dry_run, summary):
             refused = any(step.action == Action.REFUSE for step in steps)
             if as_json:
-                print_json({"ok": not refused, "executed": False, "plan": _plan_rows(steps)})
+                print_json(
+                    {
+                        "ok": not refused,
+                        "executed": False,
+                        "plan": _plan_rows(steps),
+                        "stacks": [],
+                    }
+                )
             return EXIT_FAILED if refused else EXIT_OK
         assets = {asset for step in wanted for asset in step.artifact.uploads}
         uploaded = upload_assets(assets, clients, account)
@@ -74,6 +84,18 @@ def command(config: Path, yes: bool, dry_run: bool, as_json: bool, parallel: int
         with StackProgress("deploy", len(steps)) as progress:
             results = deploy_stacks(steps, clients, parallel=parallel, progress=progress)
     return _report(workshop.name, results, steps, as_json)
+
+
+def _note_others(
+    workshop: str, regions: set[str], artifacts: list[StackArtifact], clients: Clients
+) -> None:
+    """Say which stacks of the workshop the YAML no longer asks for: they stay, and may bill."""
+    from deploy.destroy import find_stacks
+
+    wanted = {(artifact.region, artifact.name) for artifact in artifacts}
+    for stack in find_stacks(workshop, regions, clients):
+        if (stack.region, stack.name) not in wanted:
+            note(f"{stack.name} ({stack.region}) is not in the YAML; it stays until destroy")
 
 
 def _plan_rows(steps: list[Step]) -> list[dict[str, str]]:
@@ -111,8 +133,15 @@ def _report(workshop: str, results: list[Result], steps: list[Step], as_json: bo
                 "seconds": round(r.seconds, 1),
             }
             for r in results
-        ] or [{**row, "ok": True, "seconds": 0.0} for row in _plan_rows(steps)]
-        print_json({"ok": not failed, "executed": bool(results), "stacks": rows})
+        ]
+        print_json(
+            {
+                "ok": not failed,
+                "executed": bool(results),
+                "plan": _plan_rows(steps),
+                "stacks": rows,
+            }
+        )
     elif failed:
         print_table(
             ("failed stack", "region", "why"), ((r.stack, r.region, r.reason) for r in failed)

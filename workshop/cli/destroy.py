@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from workshop.cli.boundary import explain
 from workshop.cli.cleanup import describe, note_progress
@@ -50,7 +50,7 @@ def command(config: Path, yes: bool, dry_run: bool, as_json: bool) -> int:
     before = take_inventory(workshop, scope, account, clients)
     if before.empty and not before.blind:
         note(f"nothing of {workshop.name} exists in {', '.join(workshop.regions)}")
-        return _report(before, [], as_json, executed=False)
+        return _report(before, [], as_json, regions=workshop.regions, executed=False)
     if not as_json:
         print_table(
             ("kind", "region", "name", "status"),
@@ -59,10 +59,10 @@ def command(config: Path, yes: bool, dry_run: bool, as_json: bool) -> int:
     files = sum(before.objects.values())
     summary = f"delete {len(before.stacks)} stacks, {files} objects and all attendees' files"
     if not decide(yes, dry_run, summary):
-        return _report(before, [], as_json, executed=False)
+        return _report(before, [], as_json, regions=workshop.regions, executed=False)
     problems = _destroy(workshop, scope, account, clients)
     after = take_inventory(workshop, scope, account, clients)
-    return _report(after, problems, as_json, executed=True)
+    return _report(after, problems, as_json, regions=workshop.regions, executed=True)
 
 
 def _destroy(workshop: Workshop, scope: Scope, account: str, clients: Clients) -> list[str]:
@@ -114,11 +114,18 @@ def _noting(problems: list[str], where: str) -> Iterator[None]:
     """Note what AWS refuses, and go on: the rest still bills."""
     try:
         yield
-    except (ClientError, WorkshopError) as error:
+    except (ClientError, BotoCoreError, WorkshopError) as error:
         problems.append(f"{where}: {explain(error).why or error}")
 
 
-def _report(after: Inventory, problems: list[str], as_json: bool, *, executed: bool) -> int:
+def _report(
+    after: Inventory,
+    problems: list[str],
+    as_json: bool,
+    *,
+    regions: tuple[str, ...],
+    executed: bool,
+) -> int:
     ok = after.empty and not after.blind
     if as_json:
         print_json(
@@ -139,7 +146,7 @@ def _report(after: Inventory, problems: list[str], as_json: bool, *, executed: b
     for row in after.as_rows():
         note(f"left: {row['kind']} {row['name']} ({row['region']}) {row['status']}")
     if ok:
-        note("verified: nothing of the workshop is left, nothing bills")
+        note(f"verified in {', '.join(regions)}: nothing of the workshop is left, nothing bills")
     if not after.empty:
         return EXIT_FAILED
     return EXIT_OK if ok else EXIT_UNVERIFIED

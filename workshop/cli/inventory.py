@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from cleanup.kinds import REST
 from cleanup.leftovers import Leftover, count_objects, find_log_leftovers, is_own_bucket
@@ -99,6 +99,6 @@ def _or_unknown(inventory: Inventory, what: str) -> Iterator[None]:
     """A listing that AWS refuses is unknown, and does not keep the others from being made."""
     try:
         yield
-    except ClientError as error:
+    except (ClientError, BotoCoreError) as error:
         inventory.blind.append(what)
         note(f"could not be read: {what}: {error_message(error)}")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import signal
-import tempfile
 import threading
-from pathlib import Path
 
 import click
 
@@ -38,8 +36,7 @@ def command(port: int, region: str, bootstrapped: bool, as_json: bool) -> None:
     stop = threading.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: stop.set())
-    directory = Path(tempfile.mkdtemp(prefix="local-aws-"))
-    with local_aws(port, directory=directory) as (url, _):
+    with local_aws(port) as (url, _):
         variables = isolation.exports(url, region)
         if bootstrapped:
             import os

@@ -139,7 +139,7 @@ def _check_enabled(region: _Region) -> list[Finding]:
 
 
 def _check_bootstrap(region: _Region) -> list[Finding]:
-    fix = f"npx cdk bootstrap aws://{region.account}/{region.region}"
+    fix = f'make cdk ARGS="bootstrap aws://{region.account}/{region.region}"'
     try:
         answer = region.clients["ssm"].get_parameter(Name=BOOTSTRAP_PARAMETER)
     except ClientError as error:

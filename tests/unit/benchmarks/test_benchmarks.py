@@ -29,7 +29,7 @@ def test_a_figure_is_one_json_object_on_stdout(capsys: pytest.CaptureFixture[str
     assert printed["holds"] is (printed["value"] <= 2)
 
 
-def test_the_list_names_every_figure_the_issue_asks_for(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_names_every_figure(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--list"]) == 0
 
     assert set(capsys.readouterr().out.split()) >= {
