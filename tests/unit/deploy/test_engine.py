@@ -173,6 +173,20 @@ def test_an_update_that_rolls_back_is_a_failure(aws: FakeCloudFormation, tmp_pat
     assert not deploy(aws, workshop(tmp_path, ()))["ml101-shared"].ok
 
 
+def test_what_is_up_to_date_does_not_fail_with_the_shared_stack(
+    aws: FakeCloudFormation, tmp_path: Path
+) -> None:
+    aws.add("ml101-shared", "CREATE_COMPLETE", body='{"made": "otherwise"}')
+    aws.outcome["ml101-shared"] = ("UPDATE_ROLLBACK_COMPLETE", "no")
+    tags = {"workshop:name": "ml101", "workshop:attendee": "ann"}
+    aws.add("ml101-ann", "CREATE_COMPLETE", body='{"made": "ml101-ann"}', tags=tags)
+
+    results = deploy(aws, workshop(tmp_path, ("ann", "bob")))
+
+    assert (results["ml101-ann"].ok, results["ml101-ann"].action) == (True, Action.KEEP)
+    assert results["ml101-bob"].reason == "not attempted: ml101-shared failed"
+
+
 def test_a_stack_that_cannot_be_deleted_is_not_recreated_for_ever(
     aws: FakeCloudFormation, tmp_path: Path
 ) -> None:
