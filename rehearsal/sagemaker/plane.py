@@ -29,6 +29,14 @@ _log = logging.getLogger(__name__)
 
 Handler = Callable[["ControlPlane", str, dict[str, Any]], dict[str, Any] | None]
 
+# (kind's name, region, the request's parameters and what the rules added to them)
+Admission = Callable[[str, str, dict[str, Any]], None]
+
+
+def _admit_all(_kind: str, _region: str, _params: dict[str, Any]) -> None:
+    """No limits."""
+
+
 # "Deleted apps stay listed for 24 hours" (DeleteApp, API reference).
 DELETED_STAYS_LISTED = 24 * 3600.0
 
@@ -54,6 +62,8 @@ class ControlPlane:
         self.created: Counter[str] = Counter()
         self.removed: Counter[str] = Counter()
         self.links = Links()
+        # Asked before a resource is made or grown: raises ResourceLimitExceeded.
+        self.admit: Admission = _admit_all
         self._model = model
         self._rules = rules
         self._operations = dict(operations)
@@ -238,6 +248,7 @@ class ControlPlane:
         if present is not None and present.status != "Deleted":
             code, wording = kind.exists
             raise ApiError(code, wording.format(**{**ids, "arn": arn}))
+        self.admit(kind.name, region, ids)
         now = self.clock.now()
         described = self._model.operation_model(f"Describe{kind.noun}").output_shape
         fields = {name: value for name, value in params.items() if name in described.members}

@@ -1,0 +1,112 @@
+"""The services that the local AWS answers itself; moto answers all others."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from moto.core.parse import QueryParser
+from moto.core.serialize import QuerySerializer, SerializationContext
+from moto.core.utils import get_service_model
+
+from rehearsal import inventory, quotas
+from rehearsal.errors import ApiError
+from rehearsal.http import Request, Response, Service, json_response, xml_error
+from rehearsal.sagemaker import runtime
+from rehearsal.world import World
+
+_log = logging.getLogger(__name__)
+
+_INVOCATIONS = re.compile(r"/endpoints/([^/]+)/invocations")
+_CLOUDFORMATION = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
+
+
+def make_services(world: World) -> dict[str, Service]:
+    """All of them, by the name that is in a signature's credential scope."""
+    return {
+        "sagemaker": SageMaker(world),
+        "cloudformation": CloudFormation(world),
+        "servicequotas": JsonService({"ListServiceQuotas": quotas.list_service_quotas}),
+        "tagging": JsonService(
+            {"GetResources": lambda params, region: inventory.tagged(world, region, params)},
+            world,
+        ),
+    }
+
+
+Operation = Callable[[dict[str, Any], str], dict[str, Any]]  # (params, region) -> answer
+
+
+class JsonService:
+    """Some operations of a service with a JSON protocol; moto answers the service's others."""
+
+    def __init__(self, operations: Mapping[str, Operation], world: World | None = None) -> None:
+        self._operations = operations
+        self._world = world
+
+    def answer(self, request: Request) -> Response | None:
+        operation = self._operations.get(request.operation)
+        if operation is None:
+            return None
+        if self._world is None:
+            return json_response(operation(request.json, request.region))
+        with self._world.lock:
+            return json_response(operation(request.json, request.region))
+
+
+class SageMaker:
+    """The control plane, and InvokeEndpoint."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def answer(self, request: Request) -> Response | None:
+        invocation = _INVOCATIONS.fullmatch(request.path)
+        if invocation:
+            name = unquote(invocation[1])
+            reply = runtime.invoke(self._world, request.region, name, request.environ, request.body)
+            return Response(reply.status, reply.body, reply.headers)
+        params = request.json
+        with self._world.lock:
+            answer = self._world.sagemaker.call(request.operation, params, request.region)
+        return json_response(answer)
+
+
+class CloudFormation:
+    """Stacks, over the query protocol."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def answer(self, request: Request) -> Response | None:
+        values = request.form
+        name = values.pop("Action", "")
+        model = get_service_model("cloudformation")
+        if name not in model.operation_names:
+            return xml_error(ApiError("InvalidAction", f"No operation {name}"), _CLOUDFORMATION)
+        operation = model.operation_model(name)
+        serializer = QuerySerializer(operation, SerializationContext(str(uuid.uuid4())))
+        try:
+            params = QueryParser(operation).parse({"values": values})
+            with self._world.lock:
+                result = self._world.cloudformation.call(name, params, request.region)
+            response = serializer.serialize(_without_none(result))
+        except ApiError as error:
+            return xml_error(error, _CLOUDFORMATION)
+        except Exception:  # noqa: BLE001 - a defect of ours is AWS's InternalFailure, and is logged
+            _log.exception("cloudformation %s", name)
+            return xml_error(ApiError("InternalFailure", "Internal error", 500), _CLOUDFORMATION)
+        headers = [("Content-Type", "text/xml")]
+        return Response(response["status_code"], response["body"].encode(), headers)
+
+
+def _without_none(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {k: _without_none(v) for k, v in node.items() if v is not None}
+    if isinstance(node, list):
+        return [_without_none(item) for item in node]
+    return node
