@@ -13,7 +13,7 @@ from moto.core.parse import QueryParser
 from moto.core.serialize import QuerySerializer, SerializationContext
 from moto.core.utils import get_service_model
 
-from rehearsal import inventory, quotas
+from rehearsal import inventory
 from rehearsal.errors import ApiError
 from rehearsal.http import Request, Response, Service, json_response, xml_error
 from rehearsal.sagemaker import runtime
@@ -30,7 +30,7 @@ def make_services(world: World) -> dict[str, Service]:
     return {
         "sagemaker": SageMaker(world),
         "cloudformation": CloudFormation(world),
-        "servicequotas": JsonService({"ListServiceQuotas": quotas.list_service_quotas}),
+        "servicequotas": WholeJsonService(world, world.service_quotas.call),
         "tagging": JsonService(
             {"GetResources": lambda params, region: inventory.tagged(world, region, params)},
             world,
@@ -39,6 +39,7 @@ def make_services(world: World) -> dict[str, Service]:
 
 
 Operation = Callable[[dict[str, Any], str], dict[str, Any]]  # (params, region) -> answer
+Call = Callable[[str, dict[str, Any], str], dict[str, Any]]  # (operation, params, region) -> answer
 
 
 class JsonService:
@@ -56,6 +57,19 @@ class JsonService:
             return json_response(operation(request.json, request.region))
         with self._world.lock:
             return json_response(operation(request.json, request.region))
+
+
+class WholeJsonService:
+    """A service with a JSON protocol of which we answer everything."""
+
+    def __init__(self, world: World, call: Call) -> None:
+        self._world = world
+        self._call = call
+
+    def answer(self, request: Request) -> Response | None:
+        params = request.json
+        with self._world.lock:
+            return json_response(self._call(request.operation, params, request.region))
 
 
 class SageMaker:

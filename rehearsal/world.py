@@ -22,6 +22,10 @@ from rehearsal.cloudformation.handlers import (
 from rehearsal.cloudformation.sagemaker import TYPES, SageMakerHandler
 from rehearsal.cloudformation.service import CloudFormation
 from rehearsal.machine import Machine
+from rehearsal.quotas.applied import AppliedQuotas, raised
+from rehearsal.quotas.limits import Limits
+from rehearsal.quotas.requests import AccountQuotas
+from rehearsal.quotas.service import ServiceQuotas
 from rehearsal.sagemaker import endpoints, jobs, notebooks, studio, tagging
 from rehearsal.sagemaker.plane import ControlPlane
 
@@ -40,7 +44,9 @@ def service_model(service: str) -> ServiceModel:
 class World:
     """Everything behind the endpoint. Hold `lock` around every use."""
 
-    def __init__(self, clock: Clock, machine: Machine) -> None:
+    def __init__(
+        self, clock: Clock, machine: Machine, *, quotas: AppliedQuotas | None = None
+    ) -> None:
         self.clock = clock
         self.machine = machine
         self.lock = threading.RLock()
@@ -59,6 +65,9 @@ class World:
                 **notebooks.OPERATIONS,
             },
         )
+        account_quotas = AccountQuotas(clock, quotas or raised())
+        self.sagemaker.admit = Limits(self.sagemaker, account_quotas.value)
+        self.service_quotas = ServiceQuotas(service_model("service-quotas"), clock, account_quotas)
         handlers = _Handlers(self.sagemaker, model, machine)
         self.cloudformation = CloudFormation(
             account=ACCOUNT, clock=clock, machine=machine, handler_of=handlers.of
