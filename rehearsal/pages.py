@@ -1,10 +1,10 @@
-"""What the local AWS tells beyond AWS's APIs: counts, its inventory, homes, opened links."""
+"""What the local AWS tells beyond AWS's APIs: counts, its inventory, homes, opened links, controls."""
 
 from __future__ import annotations
 
 import html
 
-from rehearsal import inventory
+from rehearsal import controls, inventory
 from rehearsal.http import Request, Response, json_response
 from rehearsal.world import World
 
@@ -30,6 +30,10 @@ class Pages:
             return json_response({"resources": inventory.everything(self._world)})
         if request.path == "/_local/homes":
             return json_response({"homes": inventory.homes(self._world)})
+        if request.path == "/_local/faults":
+            return controls.faults(self._world, request)
+        if request.path == "/_local/clock":
+            return controls.clock(self._world, request)
         if request.path == "/_local/open":
             return self._open(request)
         return Response(404, b"not found\n", [("Content-Type", "text/plain")])

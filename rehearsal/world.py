@@ -21,6 +21,7 @@ from rehearsal.cloudformation.handlers import (
 )
 from rehearsal.cloudformation.sagemaker import TYPES, SageMakerHandler
 from rehearsal.cloudformation.service import CloudFormation
+from rehearsal.faults.faults import Faults
 from rehearsal.machine import Machine
 from rehearsal.quotas.applied import AppliedQuotas, raised
 from rehearsal.quotas.limits import Limits
@@ -45,9 +46,15 @@ class World:
     """Everything behind the endpoint. Hold `lock` around every use."""
 
     def __init__(
-        self, clock: Clock, machine: Machine, *, quotas: AppliedQuotas | None = None
+        self,
+        clock: Clock,
+        machine: Machine,
+        *,
+        quotas: AppliedQuotas | None = None,
+        faults: Faults | None = None,
     ) -> None:
         self.clock = clock
+        self.faults = faults or Faults()
         self.machine = machine
         self.lock = threading.RLock()
         self.calls: Counter[str] = Counter()
