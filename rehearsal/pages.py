@@ -1,4 +1,4 @@
-"""What the local AWS tells beyond AWS's APIs: counts, its inventory, homes, opened links, controls."""
+"""What the local AWS tells beyond AWS's APIs: counts, inventory, homes, links, controls."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import logging
 import re
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,8 +17,9 @@ from moto.core.utils import get_service_model
 from rehearsal import inventory
 from rehearsal.errors import ApiError
 from rehearsal.http import Request, Response, Service, json_response, xml_error
+from rehearsal.pricing.service import Pricing
 from rehearsal.sagemaker import runtime
-from rehearsal.world import World
+from rehearsal.world import World, service_model
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +32,8 @@ def make_services(world: World) -> dict[str, Service]:
     return {
         "sagemaker": SageMaker(world),
         "cloudformation": CloudFormation(world),
-        "servicequotas": WholeJsonService(world, world.service_quotas.call),
+        "servicequotas": WholeJsonService(world.service_quotas.call, world.lock),
+        "pricing": WholeJsonService(Pricing(service_model("pricing")).call, nullcontext()),
         "tagging": JsonService(
             {"GetResources": lambda params, region: inventory.tagged(world, region, params)},
             world,
@@ -60,15 +63,15 @@ class JsonService:
 
 
 class WholeJsonService:
-    """A service with a JSON protocol of which we answer everything."""
+    """A service with a JSON protocol of which we answer everything, `lock` held."""
 
-    def __init__(self, world: World, call: Call) -> None:
-        self._world = world
+    def __init__(self, call: Call, lock: AbstractContextManager[object]) -> None:
         self._call = call
+        self._lock = lock
 
     def answer(self, request: Request) -> Response | None:
         params = request.json
-        with self._world.lock:
+        with self._lock:
             return json_response(self._call(request.operation, params, request.region))
 
 
