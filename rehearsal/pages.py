@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 
 from rehearsal import controls, inventory
+from rehearsal.cloudformation import custom
 from rehearsal.http import Request, Response, json_response
 from rehearsal.world import World
 
@@ -34,9 +35,19 @@ class Pages:
             return controls.faults(self._world, request)
         if request.path == "/_local/clock":
             return controls.clock(self._world, request)
+        if request.path.startswith(custom.PAGE):
+            return self._custom_resource(request)
         if request.path == "/_local/open":
             return self._open(request)
         return Response(404, b"not found\n", [("Content-Type", "text/plain")])
+
+    def _custom_resource(self, request: Request) -> Response:
+        """A function's answer about a custom resource; the address is its right to give it."""
+        token = request.path.removeprefix(custom.PAGE)
+        body = request.body
+        with self._world.lock:
+            awaited = request.method == "PUT" and self._world.custom_resources.answer(token, body)
+        return Response(200 if awaited else 403, b"")
 
     def _open(self, request: Request) -> Response:
         with self._world.lock:

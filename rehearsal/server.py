@@ -103,6 +103,7 @@ def local_aws(
     finally:
         stopping.set()
         threads[-1].join(_LAST_TICK_SECONDS)  # it could start what closing does not see
+        world.close()
         machine.close()
         server.close()
 

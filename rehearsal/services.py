@@ -17,6 +17,7 @@ from moto.core.utils import get_service_model
 from rehearsal import inventory
 from rehearsal.errors import ApiError
 from rehearsal.http import Request, Response, Service, json_response, xml_error
+from rehearsal.iam import Iam
 from rehearsal.pricing.service import Pricing
 from rehearsal.sagemaker import runtime
 from rehearsal.world import World, service_model
@@ -30,8 +31,10 @@ _CLOUDFORMATION = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 def make_services(world: World) -> dict[str, Service]:
     """All of them, by the name that is in a signature's credential scope."""
     return {
+        **world.services,
         "sagemaker": SageMaker(world),
         "cloudformation": CloudFormation(world),
+        "iam": Iam(),
         "servicequotas": WholeJsonService(world.service_quotas.call, world.lock),
         "pricing": WholeJsonService(Pricing(service_model("pricing")).call, nullcontext()),
         "tagging": JsonService(
