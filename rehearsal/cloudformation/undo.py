@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from rehearsal.cloudformation.handlers import ResourceFailed
+from rehearsal.cloudformation.handlers import Made, ResourceFailed
 from rehearsal.cloudformation.operations import Operation, Removal, reason_of, settle
 from rehearsal.cloudformation.stack import Stack, StackResource
 from rehearsal.cloudformation.template import Template
@@ -22,6 +22,17 @@ class Changed:
     resource: StackResource
     properties: dict[str, Any]
     sent: dict[str, Any]
+    made: Made
+
+    def left(self) -> StackResource | None:
+        """What the change left behind: a custom resource that answered another physical id
+        replaced itself, and the old one is to be deleted ("Custom resources", user guide)."""
+        now = self.resource.made
+        if not self.resource.handler.replaces or now is None:
+            return None
+        if now.physical_id == self.made.physical_id:
+            return None
+        return replace(self.resource, made=self.made, properties=self.properties, sent=self.sent)
 
 
 class GoingBack:
@@ -32,6 +43,7 @@ class GoingBack:
         self._stack = stack
         self._changes = changes
         self._cleanup = cleanup
+        self._undone: list[Changed] = []
         self._running: dict[str, StackResource] = {}
         self._failed: list[str] = []
         self._begin(changes)
@@ -62,6 +74,7 @@ class GoingBack:
             return self
         if not self._failed:
             self._stack.set_status("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
+            self._cleanup.add([gone for change in self._undone if (gone := change.left())])
             return self._cleanup
         names = ", ".join(sorted(self._failed))
         self._stack.stalled = self
@@ -84,6 +97,7 @@ class GoingBack:
         """Start to give a resource its old properties; False when that failed at once."""
         resource = change.resource
         assert resource.made is not None
+        undone = Changed(resource, resource.properties, resource.sent, resource.made)
         self._stack.set_resource(resource, "UPDATE_IN_PROGRESS")
         try:
             resource.made = resource.handler.update(
@@ -97,6 +111,7 @@ class GoingBack:
             self._stack.set_resource(resource, "UPDATE_FAILED", reason_of(error))
             return False
         resource.properties, resource.sent = change.properties, change.sent
+        self._undone.append(undone)
         return True
 
 
@@ -117,7 +132,14 @@ class Cleanup:
         self._stack = stack
         self._done = done
         self._resources = resources
-        self._removal = Removal(stack, resources, template, undoing=undoing)
+        self._template = template
+        self._undoing = undoing
+        self.add([])
+
+    def add(self, resources: list[StackResource]) -> None:
+        """Remove these as well; before the first step."""
+        self._resources = [*self._resources, *resources]
+        self._removal = Removal(self._stack, self._resources, self._template, undoing=self._undoing)
 
     def step(self) -> Operation | None:
         if not self._removal.step():

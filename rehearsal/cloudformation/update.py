@@ -79,7 +79,10 @@ class Update:
             return self._fail(error.message)
         self._stack.set_status("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
         return Cleanup(
-            self._stack, self._no_longer_wanted(), self._before.template, "UPDATE_COMPLETE"
+            self._stack,
+            [*self._no_longer_wanted(), *self._left()],
+            self._before.template,
+            "UPDATE_COMPLETE",
         )
 
     @property
@@ -96,6 +99,13 @@ class Update:
                 old.policy = replacement_policy(declared)
             if replaced or old.logical_id not in kept:
                 found.append(old)
+        return found
+
+    def _left(self) -> list[StackResource]:
+        found = [gone for change in self._changed if (gone := change.left())]
+        for gone in found:
+            declared = self._stack.template["Resources"].get(gone.logical_id, {})
+            gone.policy = replacement_policy(declared)
         return found
 
     def _start(self) -> None:
@@ -175,7 +185,7 @@ class Update:
         except (ResourceFailed, ApiError) as error:
             self._stack.set_resource(old, "UPDATE_FAILED", reason_of(error))
             return False
-        self._changed.append(Changed(old, old.properties, old.sent))
+        self._changed.append(Changed(old, old.properties, old.sent, old.made))
         old.made, old.properties, old.sent = made, properties, sent
         self._running[old.logical_id] = old
         return True
