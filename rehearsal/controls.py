@@ -64,7 +64,7 @@ def _step(world: World, body: bytes) -> str:
             world.clock.step(float(seconds))
         except ValueError as error:
             return str(error)
-        world.tick()
+    world.tick()  # which takes the locks it needs
     return ""
 
 
