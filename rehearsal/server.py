@@ -49,6 +49,8 @@ def settle_environment() -> None:
         AWS_EC2_METADATA_DISABLED="true",
         AWS_ACCESS_KEY_ID="local",
         AWS_SECRET_ACCESS_KEY="local",
+        # AWS's managed policies, which roles name and the policy simulator reads.
+        MOTO_IAM_LOAD_MANAGED_POLICIES="true",
     )
 
 

@@ -48,6 +48,7 @@ class ChangeSet:
     description: str = ""
     on_failure: str = ""
     nested: bool = False
+    imports: bool = False
     operation_id: str = ""  # the stack's, once it is executed
 
     def status(self, now: float) -> str:
@@ -69,7 +70,11 @@ class ChangeSet:
 
 def create(service: CloudFormation, params: Params, region: str) -> Answer:
     """CreateChangeSet. A change set without changes, and one whose functions cannot be
-    evaluated, is made and FAILED; what is malformed is refused at once."""
+    evaluated, is made and FAILED; what is malformed is refused at once.
+
+    What differs from AWS: ImportExistingResources, which `cdk bootstrap` asks for, imports
+    nothing. A resource that exists already fails the stack when it is made.
+    """
     kind = params.get("ChangeSetType", "UPDATE")
     if kind == "IMPORT":
         raise validation_error("The local AWS does not have ChangeSetType IMPORT.")
@@ -122,6 +127,7 @@ def _make(
         description=params.get("Description", ""),
         on_failure=params.get("OnStackFailure", ""),
         nested=bool(params.get("IncludeNestedStacks")),
+        imports=bool(params.get("ImportExistingResources")),
     )
     try:
         service.check_rules(stack, definition)
@@ -173,7 +179,7 @@ def _summary(found: ChangeSet, now: float) -> dict[str, Any]:
         "CreationTime": found.created,
         "Description": found.description or None,
         "IncludeNestedStacks": found.nested,
-        "ImportExistingResources": False,
+        "ImportExistingResources": found.imports,
     }
 
 

@@ -37,7 +37,6 @@ _IAM_TYPES = {
 _NOT_HERE: dict[str, Callable[[Any], bool]] = {
     "DeploymentConfig": lambda value: value.get("Mode", "STANDARD") != "STANDARD",
     "DeploymentMode": bool,
-    "ImportExistingResources": bool,
     "ResourcesToImport": bool,
     "ResourceTypes": bool,
     "RollbackConfiguration": lambda value: bool(value.get("RollbackTriggers")),
