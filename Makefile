@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CONTAINERS := .venv-containers
+CUSTODIAN := .venv-custodian
 WHEELHOUSE := .wheelhouse
 STAMP := $(VENV)/.setup-complete
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -26,6 +27,9 @@ $(STAMP): pyproject.toml Makefile $(wildcard requirements/*.lock)
 	@echo "setup: $(CONTAINERS) (the programs that stand in for algorithm containers)"
 	@test -x $(CONTAINERS)/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python $(CONTAINERS)
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(CONTAINERS)/bin/python requirements/containers.lock
+	@echo "setup: $(CUSTODIAN) (Cloud Custodian, a client in the tests of the local AWS)"
+	@test -x $(CUSTODIAN)/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python $(CUSTODIAN)
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(CUSTODIAN)/bin/python requirements/custodian.lock
 	@echo "setup: $(WHEELHOUSE) (what attendees' machines install, for a rehearsal without network)"
 	@rm -rf $(WHEELHOUSE) && $(BIN)/python -m pip download --quiet --only-binary :all: --require-hashes -r requirements/base.lock -d $(WHEELHOUSE)
 	@touch $@
@@ -33,7 +37,7 @@ $(STAMP): pyproject.toml Makefile $(wildcard requirements/*.lock)
 rehearse: setup  ## Run the whole main job on this machine: deploy, lab, sweep, destroy
 	@$(BIN)/workshop rehearse $(ARGS)
 
-test: setup  ## Run the tests
+test: setup node_modules  ## Run the tests
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: setup  ## Formatting, lint, generated files up to date
@@ -69,4 +73,4 @@ generate: setup  ## Write the generated files (schema, tables, notebooks, parts 
 	@$(BIN)/python -m tools.generate
 
 clean:  ## Remove what setup and rehearsals made
-	rm -rf $(VENV) $(CONTAINERS) $(WHEELHOUSE) node_modules .rehearsal cdk.out dist runs
+	rm -rf $(VENV) $(CONTAINERS) $(CUSTODIAN) $(WHEELHOUSE) node_modules .rehearsal cdk.out dist runs
