@@ -22,7 +22,7 @@ from rehearsal.cloudformation.handlers import (
 from rehearsal.cloudformation.sagemaker import TYPES, SageMakerHandler
 from rehearsal.cloudformation.service import CloudFormation
 from rehearsal.machine import Machine
-from rehearsal.sagemaker import endpoints, jobs, notebooks, studio, tagging
+from rehearsal.sagemaker import catalog
 from rehearsal.sagemaker.plane import ControlPlane
 
 
@@ -52,12 +52,8 @@ class World:
             machine=machine,
             model=model,
             lock=self.lock,
-            rules={**studio.RULES, **notebooks.RULES, **endpoints.RULES, **jobs.RULES},
-            operations={
-                **tagging.OPERATIONS,
-                **studio.OPERATIONS,
-                **notebooks.OPERATIONS,
-            },
+            rules=catalog.RULES,
+            operations=catalog.OPERATIONS,
         )
         handlers = _Handlers(self.sagemaker, model, machine)
         self.cloudformation = CloudFormation(
