@@ -1,13 +1,21 @@
-"""The clock that states move on: real time, real time with short waits, or stepped by a test."""
+"""The clock that states move on: real time, real time with short waits, or stepped by hand."""
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Protocol
+
+KINDS = ("real", "scaled", "stepped")
 
 
 class Clock(Protocol):
     """Tells the time, and how long a wait that AWS would take lasts here."""
+
+    @property
+    def kind(self) -> str:
+        """One of KINDS."""
+        ...
 
     def now(self) -> float:
         """Seconds since the epoch (UTC)."""
@@ -27,6 +35,10 @@ class ScaledClock:
     def __init__(self, pace: float = 1.0) -> None:
         self._pace = pace
 
+    @property
+    def kind(self) -> str:
+        return "real" if self._pace == 1.0 else "scaled"
+
     def now(self) -> float:
         return time.time()
 
@@ -35,7 +47,9 @@ class ScaledClock:
 
 
 class SteppedClock:
-    """A clock that a test moves."""
+    """A clock that stands still until it is moved."""
+
+    kind = "stepped"
 
     def __init__(self, now: float = 1_800_000_000.0) -> None:
         self._now = now
@@ -47,5 +61,14 @@ class SteppedClock:
         return self._now + seconds
 
     def step(self, seconds: float) -> None:
-        """Move the time forward."""
+        """Move the time forward. Raises ValueError for what is not a span of time."""
+        if not math.isfinite(seconds) or seconds < 0:
+            raise ValueError(f"{seconds:g} seconds are not a step forward")
         self._now += seconds
+
+
+def make_clock(kind: str, pace: float) -> Clock:
+    """A clock of a kind: real, scaled by `pace`, or stepped from the present time on."""
+    if kind == "stepped":
+        return SteppedClock(time.time())
+    return ScaledClock(1.0 if kind == "real" else pace)

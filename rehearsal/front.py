@@ -44,7 +44,9 @@ class Front:
         if request.path.startswith("/_local/"):
             return _respond(start_response, self._pages.answer(request))
         self._count(request)
-        response = self._answer(request)
+        response = self._world.faults.meet(request, self._world.machine.closing.wait)
+        if response is None:
+            response = self._answer(request)
         if response is None:
             body: Body = self._moto(environ, start_response)
             return body

@@ -1,10 +1,11 @@
-"""What the local AWS tells beyond AWS's APIs: counts, its inventory, homes, opened links."""
+"""What the local AWS tells beyond AWS's APIs: counts, inventory, homes, links, controls."""
 
 from __future__ import annotations
 
 import html
 
-from rehearsal import inventory
+from rehearsal import controls, inventory
+from rehearsal.cloudformation import custom
 from rehearsal.http import Request, Response, json_response
 from rehearsal.world import World
 
@@ -30,9 +31,23 @@ class Pages:
             return json_response({"resources": inventory.everything(self._world)})
         if request.path == "/_local/homes":
             return json_response({"homes": inventory.homes(self._world)})
+        if request.path == "/_local/faults":
+            return controls.faults(self._world, request)
+        if request.path == "/_local/clock":
+            return controls.clock(self._world, request)
+        if request.path.startswith(custom.PAGE):
+            return self._custom_resource(request)
         if request.path == "/_local/open":
             return self._open(request)
         return Response(404, b"not found\n", [("Content-Type", "text/plain")])
+
+    def _custom_resource(self, request: Request) -> Response:
+        """A function's answer about a custom resource; the address is its right to give it."""
+        token = request.path.removeprefix(custom.PAGE)
+        body = request.body
+        with self._world.lock:
+            awaited = request.method == "PUT" and self._world.custom_resources.answer(token, body)
+        return Response(200 if awaited else 403, b"")
 
     def _open(self, request: Request) -> Response:
         with self._world.lock:

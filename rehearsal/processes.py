@@ -91,17 +91,21 @@ class Processes:
 
 
 class LocalAws:
-    """The local AWS as a child process of its own.
+    """The local AWS as a child process of its own, started with `options`.
 
     Raises WorkshopError when it ends, or says nothing for `patience` seconds, instead of
     starting. Whatever interrupts the start leaves no process.
     """
 
     def __init__(
-        self, directory: Path, environment: Mapping[str, str], patience: float = 120.0
+        self,
+        directory: Path,
+        environment: Mapping[str, str],
+        patience: float = 120.0,
+        options: Sequence[str] = (),
     ) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "rehearsal.server", "--directory", str(directory)],
+            [sys.executable, "-m", "rehearsal.server", "--directory", str(directory), *options],
             cwd=Path(__file__).parent.parent,
             env=dict(environment),
             stdin=subprocess.PIPE,

@@ -22,9 +22,13 @@ from typing import Any
 
 from waitress.server import create_server
 
-from rehearsal.clock import ScaledClock
+from rehearsal.clock import KINDS, Clock, ScaledClock, make_clock
+from rehearsal.faults import faults as faults_on_demand
+from rehearsal.faults.faults import Faults
 from rehearsal.front import Front
 from rehearsal.machine import Machine
+from rehearsal.quotas import applied
+from rehearsal.quotas.applied import AppliedQuotas
 from rehearsal.world import World
 from workshop.errors import UsageError
 
@@ -45,16 +49,24 @@ def settle_environment() -> None:
         AWS_EC2_METADATA_DISABLED="true",
         AWS_ACCESS_KEY_ID="local",
         AWS_SECRET_ACCESS_KEY="local",
+        # AWS's managed policies, which roles name and the policy simulator reads.
+        MOTO_IAM_LOAD_MANAGED_POLICIES="true",
     )
 
 
 @contextmanager
 def local_aws(
-    port: int = 0, pace: float = DEFAULT_PACE, directory: Path | None = None
+    port: int = 0,
+    *,
+    clock: Clock | None = None,
+    directory: Path | None = None,
+    quotas: AppliedQuotas | None = None,
+    faults: Faults | None = None,
 ) -> Iterator[tuple[str, World]]:
     """Serve the local AWS on a loopback port (0: a free one); yields its URL and its world.
 
-    Raises UsageError when the port cannot be had.
+    Without a clock, AWS's waits take a hundredth of their time; without quotas, all of the
+    account's have been raised. Raises UsageError when the port cannot be had.
     """
     # The world needs the port, which only the bound server knows.
     door: list[Front] = []
@@ -79,7 +91,7 @@ def local_aws(
     root = directory or Path(tempfile.mkdtemp(prefix="local-aws-"))
     url = f"http://127.0.0.1:{server.effective_port}"
     machine = Machine(root, url)
-    world = World(ScaledClock(pace), machine)
+    world = World(clock or ScaledClock(DEFAULT_PACE), machine, quotas=quotas, faults=faults)
     door.append(Front(world))
     stopping = threading.Event()
     threads = [
@@ -93,6 +105,7 @@ def local_aws(
     finally:
         stopping.set()
         threads[-1].join(_LAST_TICK_SECONDS)  # it could start what closing does not see
+        world.close()
         machine.close()
         server.close()
 
@@ -106,8 +119,7 @@ def _tick(world: World, stopping: threading.Event) -> None:
             log.exception("a tick broke")
 
 
-def main() -> None:
-    """Serve until told to stop."""
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m rehearsal.server", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument(
@@ -116,8 +128,26 @@ def main() -> None:
         default=DEFAULT_PACE,
         help="how long AWS's waits take here (1 is AWS's time; default %(default)s)",
     )
+    parser.add_argument(
+        "--clock",
+        choices=KINDS,
+        default="scaled",
+        help="AWS's waits take their time, or its share --pace, or end when POST /_local/clock "
+        "steps over them (default %(default)s)",
+    )
+    parser.add_argument(
+        "--quotas",
+        default=applied.RAISED,
+        help=f"{applied.RAISED} (all to 1000; the default), {applied.AWS_DEFAULTS}, or a file",
+    )
+    parser.add_argument("--faults", type=Path, default=None, help="a file of faults on demand")
     parser.add_argument("--directory", type=Path, default=None, help="where jobs keep files")
-    arguments = parser.parse_args()
+    return parser
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    arguments = _parser().parse_args()
     logging.basicConfig(level=logging.WARNING, format="local-aws: %(levelname)s %(message)s")
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     settle_environment()
@@ -126,7 +156,19 @@ def main() -> None:
         signal.signal(signum, lambda *_: stop.set())
     threading.Thread(target=_wait_for_end_of_input, args=(stop,), daemon=True).start()
     started = time.monotonic()
-    with local_aws(arguments.port, arguments.pace, arguments.directory) as (url, _):
+    try:
+        quotas = applied.load(arguments.quotas)
+        faults = faults_on_demand.load(arguments.faults)
+    except UsageError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(error.exit_code)
+    with local_aws(
+        arguments.port,
+        clock=make_clock(arguments.clock, arguments.pace),
+        directory=arguments.directory,
+        quotas=quotas,
+        faults=faults,
+    ) as (url, _):
         ready = {"url": url, "seconds": round(time.monotonic() - started, 2)}
         sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()

@@ -6,6 +6,7 @@ import logging
 import re
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,11 +14,13 @@ from moto.core.parse import QueryParser
 from moto.core.serialize import QuerySerializer, SerializationContext
 from moto.core.utils import get_service_model
 
-from rehearsal import inventory, quotas
+from rehearsal import inventory
 from rehearsal.errors import ApiError
 from rehearsal.http import Request, Response, Service, json_response, xml_error
+from rehearsal.iam import Iam
+from rehearsal.pricing.service import Pricing
 from rehearsal.sagemaker import runtime
-from rehearsal.world import World
+from rehearsal.world import World, service_model
 
 _log = logging.getLogger(__name__)
 
@@ -28,9 +31,12 @@ _CLOUDFORMATION = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 def make_services(world: World) -> dict[str, Service]:
     """All of them, by the name that is in a signature's credential scope."""
     return {
+        **world.services,
         "sagemaker": SageMaker(world),
         "cloudformation": CloudFormation(world),
-        "servicequotas": JsonService({"ListServiceQuotas": quotas.list_service_quotas}),
+        "iam": Iam(),
+        "servicequotas": WholeJsonService(world.service_quotas.call, world.lock),
+        "pricing": WholeJsonService(Pricing(service_model("pricing")).call, nullcontext()),
         "tagging": JsonService(
             {"GetResources": lambda params, region: inventory.tagged(world, region, params)},
             world,
@@ -39,6 +45,7 @@ def make_services(world: World) -> dict[str, Service]:
 
 
 Operation = Callable[[dict[str, Any], str], dict[str, Any]]  # (params, region) -> answer
+Call = Callable[[str, dict[str, Any], str], dict[str, Any]]  # (operation, params, region) -> answer
 
 
 class JsonService:
@@ -56,6 +63,19 @@ class JsonService:
             return json_response(operation(request.json, request.region))
         with self._world.lock:
             return json_response(operation(request.json, request.region))
+
+
+class WholeJsonService:
+    """A service with a JSON protocol of which we answer everything, `lock` held."""
+
+    def __init__(self, call: Call, lock: AbstractContextManager[object]) -> None:
+        self._call = call
+        self._lock = lock
+
+    def answer(self, request: Request) -> Response | None:
+        params = request.json
+        with self._lock:
+            return json_response(self._call(request.operation, params, request.region))
 
 
 class SageMaker:

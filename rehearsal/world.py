@@ -12,18 +12,30 @@ from botocore.model import ServiceModel
 
 from rehearsal.account import ACCOUNT
 from rehearsal.clock import Clock
-from rehearsal.cloudformation import moto
+from rehearsal.cloudformation import custom, functions, moto, over_api
+from rehearsal.cloudformation.custom import CustomResources
+from rehearsal.cloudformation.functions import FunctionHandler
 from rehearsal.cloudformation.handlers import (
     BucketPolicyHandler,
     Handler,
     NothingHandler,
     UnsupportedHandler,
 )
+from rehearsal.cloudformation.over_api import ApiHandler
 from rehearsal.cloudformation.sagemaker import TYPES, SageMakerHandler
 from rehearsal.cloudformation.service import CloudFormation
+from rehearsal.faults.faults import Faults
+from rehearsal.functions.front import FunctionsFront
+from rehearsal.inprocess import InProcess
 from rehearsal.machine import Machine
+from rehearsal.quotas.applied import AppliedQuotas, raised
+from rehearsal.quotas.limits import Limits
+from rehearsal.quotas.requests import AccountQuotas
+from rehearsal.quotas.service import ServiceQuotas
 from rehearsal.sagemaker import catalog
 from rehearsal.sagemaker.plane import ControlPlane
+from rehearsal.schedules.firing import Schedules
+from rehearsal.schedules.service import SchedulerService
 
 
 @lru_cache(maxsize=1)
@@ -40,8 +52,16 @@ def service_model(service: str) -> ServiceModel:
 class World:
     """Everything behind the endpoint. Hold `lock` around every use."""
 
-    def __init__(self, clock: Clock, machine: Machine) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        machine: Machine,
+        *,
+        quotas: AppliedQuotas | None = None,
+        faults: Faults | None = None,
+    ) -> None:
         self.clock = clock
+        self.faults = faults or Faults()
         self.machine = machine
         self.lock = threading.RLock()
         self.calls: Counter[str] = Counter()
@@ -55,7 +75,22 @@ class World:
             rules=catalog.RULES,
             operations=catalog.OPERATIONS,
         )
-        handlers = _Handlers(self.sagemaker, model, machine)
+        self.sagemaker.sticks = self.faults.sticks
+        self.sagemaker.lag = self.faults.lag
+        account_quotas = AccountQuotas(clock, quotas or raised())
+        self.sagemaker.admit = Limits(self.sagemaker, account_quotas.value)
+        self.service_quotas = ServiceQuotas(service_model("service-quotas"), clock, account_quotas)
+        # Their locks are their own: functions run while the world's is held, and not.
+        self.functions = FunctionsFront(machine, clock)
+        self.schedules = Schedules(clock, self.functions.enqueue)
+        self.services = {
+            **self.functions.services,
+            "scheduler": SchedulerService(service_model("scheduler")),
+        }
+        self.custom_resources = CustomResources(clock, machine.endpoint_url, self.functions.enqueue)
+        handlers = _Handlers(
+            self.sagemaker, model, machine, self.custom_resources, InProcess(self.services)
+        )
         self.cloudformation = CloudFormation(
             account=ACCOUNT, clock=clock, machine=machine, handler_of=handlers.of
         )
@@ -65,6 +100,12 @@ class World:
         with self.lock:
             self.sagemaker.tick()
             self.cloudformation.tick()
+        self.functions.tick()
+        self.schedules.tick()
+
+    def close(self) -> None:
+        """Close the listeners, and take no more work; processes end with the machine."""
+        self.functions.close()
 
     def statistics(self) -> dict[str, Any]:
         """Counts since the start: calls answered, things created and removed."""
@@ -81,16 +122,32 @@ class World:
 class _Handlers:
     """Which handler makes a CloudFormation type."""
 
-    def __init__(self, plane: ControlPlane, model: ServiceModel, machine: Machine) -> None:
+    def __init__(
+        self,
+        plane: ControlPlane,
+        model: ServiceModel,
+        machine: Machine,
+        custom_resources: CustomResources,
+        clients: InProcess,
+    ) -> None:
         self._sagemaker = SageMakerHandler(plane, model)
         self._moto = moto.MotoHandler()
         self._bucket_policy = BucketPolicyHandler(machine)
+        self._custom = custom_resources
+        self._function = FunctionHandler(clients)
+        self._over_api = ApiHandler(clients)
         self._nothing = NothingHandler()
         self._unsupported = UnsupportedHandler()
 
     def of(self, resource_type: str) -> Handler:
         if resource_type in TYPES:
             return self._sagemaker
+        if custom.is_custom(resource_type):
+            return self._custom
+        if resource_type == functions.TYPE:
+            return self._function
+        if resource_type in over_api.TYPES:
+            return self._over_api
         if resource_type == "AWS::S3::BucketPolicy":
             return self._bucket_policy
         if resource_type == "AWS::CDK::Metadata":

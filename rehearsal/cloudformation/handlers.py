@@ -53,6 +53,10 @@ class Handler(ABC):
     """Makes resources of a type. Creating, updating and deleting begin something; `created`
     and `deleted` say whether it is done. By default all is done at once."""
 
+    # Whether an update may answer another physical id: what had the old one is then to be
+    # deleted when the update, or its rollback, cleans up.
+    replaces = False
+
     @abstractmethod
     def create(self, place: Place, resource_type: str, properties: dict[str, Any]) -> Made:
         """Begin to make a resource. Raises ResourceFailed with the event's reason."""

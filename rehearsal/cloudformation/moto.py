@@ -71,7 +71,10 @@ class MotoHandler(Handler):
         model = parsing.get_model_map()[resource_type]
         try:
             if filled is not None:
-                filled(place, made.physical_id, new)
+                filled(place, made.physical_id, old, new)
+                return made
+            if _only_tags(made, old, new):
+                _tag(place, made, new["Tags"])
                 return made
             if not _implements(model, "update_from_cloudformation_json"):
                 raise ResourceFailed(f"The local AWS cannot update {resource_type} in place.")
@@ -99,9 +102,30 @@ class MotoHandler(Handler):
             else:
                 _delete(place, resource_type, made, properties)
         except Exception as error:
-            if "does not exist" in str(error) or "NoSuch" in type(error).__name__:
+            kinds = (type(error).__name__, str(getattr(error, "error_type", "")))
+            if "does not exist" in str(error) or any("NoSuch" in kind for kind in kinds):
                 return
             raise ResourceFailed(_reason(error)) from error
+
+
+def _only_tags(made: Made, old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Whether nothing but the tags of something of EC2 changes."""
+    changed = {name for name in {*old, *new} if old.get(name) != new.get(name)}
+    return (
+        changed == {"Tags"}
+        and "Tags" in new
+        and isinstance(made.token.resource, parsing.TaggedEC2Resource)
+    )
+
+
+def _tag(place: Place, made: Made, tags: list[dict[str, str]]) -> None:
+    backend = parsing.ec2_models.ec2_backends[place.account][place.region]
+    wanted = {tag["Key"]: tag["Value"] for tag in tags}
+    own = {tag["key"]: tag["value"] for tag in made.token.resource.get_tags()}
+    gone = {k: v for k, v in own.items() if k not in wanted and not k.startswith("aws:")}
+    if gone:
+        backend.delete_tags([made.physical_id], gone)
+    backend.create_tags([made.physical_id], wanted)
 
 
 def _delete(place: Place, resource_type: str, made: Made, properties: dict[str, Any]) -> None:
@@ -141,7 +165,10 @@ def _name(place: Place, resource_type: str, properties: dict[str, Any]) -> str:
 
 
 def _named(resource_type: str, properties: dict[str, Any], name: str) -> dict[str, Any]:
-    """The properties with the name that was generated when the template gives none."""
+    """The properties as moto wants them, with the name that was generated when the template
+    gives none."""
+    shape = moto_gaps.SHAPED.get(resource_type)
+    properties = shape(properties) if shape else properties
     name_property = parsing.resource_name_property_from_type(resource_type)
     return {name_property: name, **properties} if name_property else dict(properties)
 

@@ -1,6 +1,7 @@
 """What moto's CloudFormation models leave out of creating, updating and deleting a type.
 
-Each entry is a function of (place, physical id, properties) over moto's own backends.
+Each entry is a function of (place, physical id, properties) over moto's own backends; that
+of an update has the old properties before the new ones.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.utilities.utils import get_partition
 
+from rehearsal.cloudformation import moto_gaps_storage as storage
 from rehearsal.cloudformation.handlers import Place
 
 Fill = Callable[[Place, str, dict[str, Any]], None]
+Change = Callable[[Place, str, dict[str, Any], dict[str, Any]], None]
 
 
 def _iam(place: Place) -> Any:
@@ -33,36 +36,49 @@ def _put_role_policies(place: Place, role: str, properties: dict[str, Any]) -> N
         )
 
 
-def _strip_role(place: Place, role: str) -> None:
+def _strip_role(place: Place, role: str, properties: dict[str, Any]) -> None:
+    """Take away what the role's own properties gave it; other resources' policies stay."""
     iam = _iam(place)
-    for name in list(iam.list_role_policies(role)):
+    own = {policy["PolicyName"] for policy in properties.get("Policies", [])}
+    for name in own & set(iam.list_role_policies(role)):
         iam.delete_role_policy(role, name)
-    for arn in list(iam.get_role(role).managed_policies):
+    attached = set(iam.get_role(role).managed_policies)
+    for arn in attached & set(properties.get("ManagedPolicyArns", [])):
         iam.detach_role_policy(arn, role)
 
 
-def _update_role(place: Place, role: str, properties: dict[str, Any]) -> None:
+def _update_role(place: Place, role: str, old: dict[str, Any], new: dict[str, Any]) -> None:
     iam = _iam(place)
-    _strip_role(place, role)
-    _put_role_policies(place, role, properties)
-    for arn in properties.get("ManagedPolicyArns", []):
+    _strip_role(place, role, old)
+    _put_role_policies(place, role, new)
+    for arn in new.get("ManagedPolicyArns", []):
         iam.attach_role_policy(arn, role)
-    iam.update_assume_role_policy(role, json.dumps(properties["AssumeRolePolicyDocument"]))
-    if properties.get("PermissionsBoundary"):
-        iam.put_role_permissions_boundary(role, properties["PermissionsBoundary"])
-    iam.tag_role(role, properties.get("Tags", []))
+    found = iam.get_role(role)
+    # Not through moto's operation, which refuses a document without a Version; IAM takes it.
+    found.assume_role_policy_document = json.dumps(new["AssumeRolePolicyDocument"])
+    if new.get("PermissionsBoundary"):
+        iam.put_role_permissions_boundary(role, new["PermissionsBoundary"])
+    else:
+        iam.delete_role_permissions_boundary(role)
+    iam.update_role(role, new.get("Description", ""), str(new.get("MaxSessionDuration", 3600)))
+    kept = {tag["Key"] for tag in new.get("Tags", [])}
+    iam.untag_role(role, [t["Key"] for t in found.tags if t["Key"] not in kept])
+    iam.tag_role(role, new.get("Tags", []))
 
 
-def _delete_role(place: Place, role: str, _properties: dict[str, Any]) -> None:
-    """CloudFormation detaches what it attached before it deletes a role."""
+def _delete_role(place: Place, role: str, properties: dict[str, Any]) -> None:
+    """CloudFormation detaches what it attached before it deletes a role; what somebody else
+    attached makes IAM refuse (DeleteConflict)."""
     if role in {r.name for r in _iam(place).roles.values()}:
-        _strip_role(place, role)
+        _strip_role(place, role, properties)
         _iam(place).delete_role(role)
 
 
-def _update_managed_policy(place: Place, arn: str, properties: dict[str, Any]) -> None:
+def _update_managed_policy(
+    place: Place, arn: str, _old: dict[str, Any], new: dict[str, Any]
+) -> None:
     iam = _iam(place)
-    document = json.dumps(properties["PolicyDocument"])
+    document = json.dumps(new["PolicyDocument"])
     iam.create_policy_version(arn, document, "true")
     # An account may keep five versions; CloudFormation keeps one.
     for version in list(iam.get_policy(arn).versions):
@@ -91,11 +107,25 @@ def _delete_route_table(place: Place, table: str, _properties: dict[str, Any]) -
     _ec2(place).delete_route_table(table)
 
 
-CREATE: dict[str, Fill] = {"AWS::IAM::Role": _put_role_policies}
+CREATE: dict[str, Fill] = {
+    "AWS::ECR::Repository": storage.configure_repository,
+    "AWS::IAM::Role": _put_role_policies,
+    "AWS::S3::Bucket": storage.configure_bucket,
+}
 
-UPDATE: dict[str, Fill] = {
+
+def _as_new(fill: Fill) -> Change:
+    """A change that needs to know only what is wanted now."""
+    return lambda place, physical_id, _old, new: fill(place, physical_id, new)
+
+
+UPDATE: dict[str, Change] = {
+    "AWS::ECR::Repository": _as_new(storage.configure_repository),
     "AWS::IAM::Role": _update_role,
     "AWS::IAM::ManagedPolicy": _update_managed_policy,
+    "AWS::KMS::Key": _as_new(storage.update_key),
+    "AWS::Logs::LogGroup": _as_new(storage.update_log_group),
+    "AWS::S3::Bucket": _as_new(storage.configure_bucket),
 }
 
 DELETE: dict[str, Fill] = {
@@ -103,4 +133,11 @@ DELETE: dict[str, Fill] = {
     "AWS::EC2::SubnetRouteTableAssociation": _delete_association,
     "AWS::IAM::ManagedPolicy": _delete_managed_policy,
     "AWS::IAM::Role": _delete_role,
+    "AWS::KMS::Key": storage.delete_key,
+}
+
+# What moto wants otherwise than the template says it.
+SHAPED: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "AWS::KMS::Key": storage.key_as_moto_wants,
+    "AWS::SSM::Parameter": storage.tags_as_list,
 }

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from rehearsal.cloudformation.handlers import Handler, ResourceFailed, api_reason
-from rehearsal.cloudformation.stack import Stack, StackResource
-from rehearsal.cloudformation.template import Template
+from rehearsal.cloudformation.stack import Stack, StackResource, with_tags
+from rehearsal.cloudformation.template import Template, deletion_policy, dependencies
 from rehearsal.errors import ApiError
 
 HandlerOf = Callable[[str], Handler]  # by resource type
@@ -25,7 +25,8 @@ class Operation(Protocol):
         ...
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """An error in the words of an event."""
     return api_reason(error) if isinstance(error, ApiError) else str(error)
 
 
@@ -42,7 +43,7 @@ class Create:
         stack.set_status("CREATE_IN_PROGRESS", "User Initiated")
 
     def step(self) -> Operation | None:
-        _settle(self._stack, self._running, "CREATE", self._failed)
+        settle(self._stack, self._running, "CREATE", self._failed)
         if not self._failed:
             self._start()
         if self._running or (self._pending and not self._failed):
@@ -74,9 +75,14 @@ class Create:
             self._stack.set_status("CREATE_FAILED", reason)
             return None
         if self._on_failure == "DELETE":
-            return Delete(self._stack, reason=reason)
+            return Delete(self._stack, reason=reason, undoing=True)
         self._stack.set_status("ROLLBACK_IN_PROGRESS", f"{reason}Rollback requested by user.")
-        return Delete(self._stack, begin="", done="ROLLBACK_COMPLETE", failed="ROLLBACK_FAILED")
+        return undo_creation(self._stack)
+
+
+def undo_creation(stack: Stack) -> Delete:
+    """The rollback of a creation, whose status is set already."""
+    return Delete(stack, begin="", done="ROLLBACK_COMPLETE", failed="ROLLBACK_FAILED", undoing=True)
 
 
 def begin_creation(stack: Stack, logical: str, handler_of: HandlerOf) -> StackResource:
@@ -90,21 +96,21 @@ def begin_creation(stack: Stack, logical: str, handler_of: HandlerOf) -> StackRe
         handler=handler,
         status="CREATE_IN_PROGRESS",
         changed=stack.now(),
-        retained=declared.get("DeletionPolicy") == "Retain",
+        policy=deletion_policy(declared),
+        first_tags=stack.definition.tags,
     )
     stack.resources[logical] = resource
     stack.set_resource(resource, "CREATE_IN_PROGRESS")
     try:
         resource.properties = stack.properties_of(logical)
-        resource.made = resource.handler.create(
-            stack.place(logical), resource_type, resource.properties
-        )
+        resource.sent = with_tags(resource_type, resource.properties, stack.definition.tags)
+        resource.made = resource.handler.create(stack.place(logical), resource_type, resource.sent)
     except (ResourceFailed, ApiError) as error:
-        stack.set_resource(resource, "CREATE_FAILED", _reason(error))
+        stack.set_resource(resource, "CREATE_FAILED", reason_of(error))
     return resource
 
 
-def _settle(stack: Stack, running: dict[str, StackResource], verb: str, failed: list[str]) -> None:
+def settle(stack: Stack, running: dict[str, StackResource], verb: str, failed: list[str]) -> None:
     """Take what has become stable, or has failed, out of `running`."""
     for logical, resource in list(running.items()):
         try:
@@ -114,7 +120,7 @@ def _settle(stack: Stack, running: dict[str, StackResource], verb: str, failed: 
                 stack.place(logical), resource.resource_type, resource.made
             )
         except (ResourceFailed, ApiError) as error:
-            stack.set_resource(resource, f"{verb}_FAILED", _reason(error))
+            stack.set_resource(resource, f"{verb}_FAILED", reason_of(error))
             failed.append(logical)
             del running[logical]
             continue
@@ -125,10 +131,22 @@ def _settle(stack: Stack, running: dict[str, StackResource], verb: str, failed: 
 
 
 class Removal:
-    """Removes a set of resources, dependents first. Shared by deletion, rollback, clean-up."""
+    """Removes a set of resources, dependents first. Shared by deletion, rollback, clean-up.
 
-    def __init__(self, stack: Stack, resources: list[StackResource], template: Template) -> None:
+    `undoing` says that the operation that made them is being rolled back, when
+    RetainExceptOnCreate means Delete.
+    """
+
+    def __init__(
+        self,
+        stack: Stack,
+        resources: list[StackResource],
+        template: Template,
+        *,
+        undoing: bool = False,
+    ) -> None:
         self._stack = stack
+        self._undoing = undoing
         self._pending = {id(r): r for r in resources}
         self._template = template
         self._running: dict[int, StackResource] = {}
@@ -155,8 +173,6 @@ class Removal:
         )
 
     def _needs(self, logical: str) -> set[str]:
-        from rehearsal.cloudformation.template import dependencies
-
         known = self._template["Resources"]
         return dependencies(self._template, logical) if logical in known else set()
 
@@ -164,7 +180,7 @@ class Removal:
         if resource.made is None:
             self._forget(resource)
             return
-        if resource.retained:
+        if self._kept(resource):
             self._stack.set_resource(resource, "DELETE_SKIPPED")
             self._forget(resource)
             return
@@ -174,13 +190,20 @@ class Removal:
                 self._stack.place(resource.logical_id),
                 resource.resource_type,
                 resource.made,
-                resource.properties,
+                resource.sent,
             )
         except (ResourceFailed, ApiError) as error:
             self._fail(resource, error)
             return
         self._running[key] = resource
         self._poll(key, resource)
+
+    def _kept(self, resource: StackResource) -> bool:
+        if resource.policy == "RetainExceptOnCreate":
+            return not self._undoing
+        return resource.policy == "Retain" and not (
+            self._undoing and self._stack.retain_except_on_create
+        )
 
     def _poll(self, key: int, resource: StackResource) -> None:
         assert resource.made is not None
@@ -198,7 +221,7 @@ class Removal:
             self._forget(resource)
 
     def _fail(self, resource: StackResource, error: Exception) -> None:
-        self._stack.set_resource(resource, "DELETE_FAILED", _reason(error))
+        self._stack.set_resource(resource, "DELETE_FAILED", reason_of(error))
         self.failed.append(resource)
 
     def _forget(self, resource: StackResource) -> None:
@@ -218,6 +241,7 @@ class Delete:
         failed: str = "DELETE_FAILED",
         reason: str = "User Initiated",
         retain: frozenset[str] = frozenset(),
+        undoing: bool = False,
     ) -> None:
         self._stack = stack
         self._done = done
@@ -225,7 +249,9 @@ class Delete:
         for logical in retain & set(stack.resources):
             resource = stack.resources.pop(logical)
             stack.set_resource(resource, "DELETE_SKIPPED")
-        self._removal = Removal(stack, list(stack.resources.values()), stack.template)
+        self._removal = Removal(
+            stack, list(stack.resources.values()), stack.template, undoing=undoing
+        )
         if begin:
             stack.set_status(begin, reason)
 

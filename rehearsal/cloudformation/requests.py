@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urlparse
+from urllib.parse import unquote, urlparse
 
 from botocore.exceptions import ClientError
 
+from rehearsal.cloudformation import parameters
+from rehearsal.cloudformation.definition import Definition
 from rehearsal.cloudformation.template import Template, parse, validation_error
 from rehearsal.errors import ApiError
 from rehearsal.machine import Machine
@@ -28,44 +32,141 @@ _IAM_TYPES = {
     "AWS::IAM::UserToGroupAddition": "",
 }
 
+# What a request can ask for and the local AWS cannot do. Asked for, each is refused: a
+# stack that ignored it would not be what the caller believes.
+_NOT_HERE: dict[str, Callable[[Any], bool]] = {
+    "DeploymentConfig": lambda value: value.get("Mode", "STANDARD") != "STANDARD",
+    "DeploymentMode": bool,
+    "ResourcesToImport": bool,
+    "ResourceTypes": bool,
+    "RollbackConfiguration": lambda value: bool(value.get("RollbackTriggers")),
+    "StackPolicyBody": bool,
+    "StackPolicyDuringUpdateBody": bool,
+    "StackPolicyDuringUpdateURL": bool,
+    "StackPolicyURL": bool,
+    "TimeoutInMinutes": bool,
+}
+
 Params = dict[str, Any]
 
 
-def read_template(params: Params, region: str, machine: Machine) -> tuple[str, Template]:
-    """The template a request brings, inline or in S3: its text, and what it says."""
-    if "TemplateURL" in params:
-        body = _download(params["TemplateURL"], region, machine)
-    else:
-        body = params.get("TemplateBody", "")
-        if len(body.encode()) > BODY_LIMIT:
-            raise validation_error(
-                "1 validation error detected: Value at 'templateBody' failed to satisfy "
-                f"constraint: Member must have length less than or equal to {BODY_LIMIT}"
-            )
-    template = parse(body)
-    if len(template["Resources"]) > RESOURCE_LIMIT:
-        raise validation_error(
-            "Template format error: Number of resources, "
-            f"{len(template['Resources'])}, is greater than maximum allowed, {RESOURCE_LIMIT}"
+class Reader:
+    """Reads requests of a region into definitions."""
+
+    def __init__(self, machine: Machine, region: str) -> None:
+        self._machine = machine
+        self._region = region
+
+    def define(self, params: Params, before: Definition | None = None) -> Definition:
+        """The definition that a request asks for, of a new stack or of one that has `before`.
+
+        Raises ApiError: what is malformed, lacks a value or was not acknowledged.
+        """
+        refuse_what_is_not_here(params)
+        if before is not None and params.get("UsePreviousTemplate"):
+            body, template = before.body, before.template
+        else:
+            body, template = self.template(params)
+        check_capabilities(template, params.get("Capabilities", []))
+        rows = params.get("Parameters", [])
+        texts = parameters.given(rows, before.parameters if before else None)
+        defined = Definition(
+            body=body,
+            template=template,
+            parameters=texts,
+            values=parameters.evaluate(template, texts, self.stored_parameter),
+            tags=tags_of(params),
+            capabilities=tuple(params.get("Capabilities", [])),
+            notifications=tuple(params.get("NotificationARNs", [])),
+            role=self._role(params),
         )
-    return body, template
+        if before is None:
+            return defined
+        # "If you don't specify this parameter, CloudFormation doesn't modify the stack's
+        # tags" (UpdateStack, API reference, "Tags"); the same goes for topics and role.
+        return replace(
+            defined,
+            tags=defined.tags if "Tags" in params else before.tags,
+            notifications=(
+                defined.notifications if "NotificationARNs" in params else before.notifications
+            ),
+            role=defined.role or before.role,
+        )
+
+    def template(self, params: Params) -> tuple[str, Template]:
+        """The template a request brings, inline or in S3: its text, and what it says."""
+        if "TemplateURL" in params:
+            body = self._download(params["TemplateURL"])
+        else:
+            body = params.get("TemplateBody", "")
+            if len(body.encode()) > BODY_LIMIT:
+                raise validation_error(
+                    "1 validation error detected: Value at 'templateBody' failed to satisfy "
+                    f"constraint: Member must have length less than or equal to {BODY_LIMIT}"
+                )
+        template = parse(body)
+        if len(template["Resources"]) > RESOURCE_LIMIT:
+            raise validation_error(
+                "Template format error: Number of resources, "
+                f"{len(template['Resources'])}, is greater than maximum allowed, "
+                f"{RESOURCE_LIMIT}"
+            )
+        return body, template
+
+    def stored_parameter(self, path: str) -> str:
+        """The value of a Systems Manager parameter."""
+        ssm = self._machine.client("ssm", self._region)
+        try:
+            value: str = ssm.get_parameter(Name=path)["Parameter"]["Value"]
+        except ssm.exceptions.ParameterNotFound as error:
+            raise validation_error(
+                f"Unable to fetch parameters [{path}] from parameter store for this account."
+            ) from error
+        return value
+
+    def _download(self, url: str) -> str:
+        bucket, key = bucket_and_key(url)
+        s3 = self._machine.client("s3", self._region)
+        try:
+            body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except ClientError as error:
+            raise validation_error(f"S3 error: Access Denied or no such object: {url}") from error
+        return body.decode()
+
+    def _role(self, params: Params) -> str:
+        """The role that CloudFormation is to assume; it must exist."""
+        arn: str = params.get("RoleARN", "")
+        if not arn:
+            return ""
+        iam = self._machine.client("iam", self._region)
+        try:
+            iam.get_role(RoleName=arn.rpartition("/")[2])
+        except ClientError as error:
+            raise validation_error(f"Role {arn} is invalid or cannot be assumed") from error
+        return arn
 
 
-def _download(url: str, region: str, machine: Machine) -> str:
-    """A template in S3, by a virtual-hosted or a path-style URL."""
+def bucket_and_key(url: str) -> tuple[str, str]:
+    """The object that an S3 URL names, virtual-hosted (bucket.s3.region..., also with a dash)
+    or path-style (s3.region.../bucket, and whatever host an endpoint of one's own has: the
+    CDK CLI makes `http://127.0.0.1:port/bucket/key` of it)."""
     parsed = urlparse(url)
-    host, path = parsed.netloc, parsed.path.lstrip("/")
-    bucket, _, rest = host.partition(".s3.")
-    if rest:
-        key = path
-    else:
-        bucket, _, key = path.partition("/")
-    s3 = machine.client("s3", region)
-    try:
-        body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
-    except ClientError as error:
-        raise validation_error(f"S3 error: Access Denied or no such object: {url}") from error
-    return body.decode()
+    host, path = parsed.hostname or "", unquote(parsed.path.lstrip("/"))
+    for separator in (".s3.", ".s3-"):
+        bucket, found, _ = host.partition(separator)
+        if found:
+            return bucket, path
+    if host.endswith(".localhost") and not host.startswith("s3."):
+        return host.removesuffix(".localhost"), path
+    bucket, _, key = path.partition("/")
+    return bucket, key
+
+
+def refuse_what_is_not_here(params: Params) -> None:
+    """Refuse a request that asks for what the local AWS cannot do."""
+    for name, asks in _NOT_HERE.items():
+        if name in params and asks(params[name]):
+            raise validation_error(f"The local AWS does not have {name}.")
 
 
 def needed_capabilities(template: Template) -> list[str]:
@@ -84,18 +185,6 @@ def check_capabilities(template: Template, given: list[str]) -> None:
         raise ApiError(
             "InsufficientCapabilitiesException", f"Requires capabilities : [{needed[0]}]"
         )
-
-
-def parameters_of(params: Params, previous: dict[str, str] | None = None) -> dict[str, str]:
-    """The parameters of a request; UsePreviousValue takes the stack's own."""
-    found: dict[str, str] = {}
-    for row in params.get("Parameters", []):
-        key = row["ParameterKey"]
-        if row.get("UsePreviousValue"):
-            found[key] = (previous or {})[key]
-        else:
-            found[key] = row.get("ParameterValue", "")
-    return found
 
 
 def tags_of(params: Params) -> dict[str, str]:

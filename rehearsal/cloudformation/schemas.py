@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -58,3 +59,30 @@ def primary_identifier(resource_type: str) -> tuple[str, ...]:
     """The properties that identify a resource, in order."""
     pointers = schema(resource_type).get("primaryIdentifier", [])
     return tuple(p.removeprefix("/properties/") for p in pointers)
+
+
+def conditional_create_only(resource_type: str) -> frozenset[str]:
+    """The top-level properties whose change replaces a resource only sometimes."""
+    pointers = schema(resource_type).get("conditionalCreateOnlyProperties", [])
+    return frozenset(p.removeprefix("/properties/") for p in pointers if p.count("/") == 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Tagging:
+    """The property that holds a type's tags: its name, whether it is a map (else a list of
+    Key and Value), and whether a change of the stack's tags reaches it."""
+
+    name: str
+    is_map: bool
+    updatable: bool
+
+
+@lru_cache(maxsize=512)
+def tagging(resource_type: str) -> Tagging | None:
+    """How a type is tagged, or None for one that cannot be."""
+    declared = schema(resource_type).get("tagging", {})
+    name = declared.get("tagProperty", "").removeprefix("/properties/")
+    if not declared.get("taggable") or not name or "/" in name:
+        return None
+    kind = schema(resource_type)["properties"].get(name, {}).get("type", "array")
+    return Tagging(name, "object" in kind, bool(declared.get("tagUpdatable", True)))

@@ -1,4 +1,4 @@
-"""CloudFormation's API: stacks of every region, listings, events, exports.
+"""CloudFormation's API: the stacks of every region, and the operations that change them.
 
 The caller holds the world's lock.
 """
@@ -6,28 +6,31 @@ The caller holds the world's lock.
 from __future__ import annotations
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 from rehearsal.clock import Clock
-from rehearsal.cloudformation.answers import paged, resource_row, stack_row, summary_row
+from rehearsal.cloudformation import changesets, queries
+from rehearsal.cloudformation.changes import compare
+from rehearsal.cloudformation.changesets import ChangeSet
+from rehearsal.cloudformation.definition import Definition
 from rehearsal.cloudformation.handlers import Handler
-from rehearsal.cloudformation.operations import Create, Delete
-from rehearsal.cloudformation.requests import (
-    check_capabilities,
-    needed_capabilities,
-    parameters_of,
-    read_template,
-    tags_of,
-)
+from rehearsal.cloudformation.operations import Create, Delete, undo_creation
+from rehearsal.cloudformation.requests import Reader, refuse_what_is_not_here
+from rehearsal.cloudformation.rules import check_rules
 from rehearsal.cloudformation.stack import Stack
 from rehearsal.cloudformation.template import validation_error
+from rehearsal.cloudformation.undo import GoingBack
 from rehearsal.cloudformation.update import Update
 from rehearsal.errors import ApiError
 from rehearsal.machine import Machine
 
 _UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
+# What failed and stayed as it was can be updated, or rolled back.
+_STALLED = ("CREATE_FAILED", "UPDATE_FAILED")
+_STACK_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
 
 Params = dict[str, Any]
 
@@ -46,11 +49,12 @@ class CloudFormation:
         handler_of: Callable[[str], Handler],
     ) -> None:
         self.stacks: list[Stack] = []
+        self.change_sets: dict[str, ChangeSet] = {}
         self.created: Counter[str] = Counter()
         self.removed: Counter[str] = Counter()
+        self.clock = clock
+        self.machine = machine
         self._account = account
-        self._clock = clock
-        self._machine = machine
         self._handler_of = handler_of
 
     def call(self, operation: str, params: Params, region: str) -> dict[str, Any]:
@@ -58,12 +62,11 @@ class CloudFormation:
         handler = _OPERATIONS.get(operation)
         if handler is None:
             raise ApiError("InvalidAction", f"The local AWS does not have {operation} yet.")
-        answer: dict[str, Any] = handler(self, params, region)
-        return answer
+        return handler(self, params, region)
 
     def tick(self) -> None:
         """Let every stack that has something going on take a step."""
-        for stack in self.stacks:
+        for stack in list(self.stacks):
             if stack.operation is None:
                 continue
             try:
@@ -81,170 +84,178 @@ class CloudFormation:
     def create_stack(self, params: Params, region: str) -> dict[str, Any]:
         """CreateStack."""
         name = params["StackName"]
-        if self._live(name, region) is not None:
+        if self.live(name, region) is not None:
             raise ApiError("AlreadyExistsException", f"Stack [{name}] already exists")
-        body, template = read_template(params, region, self._machine)
-        check_capabilities(template, params.get("Capabilities", []))
-        stack = Stack(
-            name=name,
-            region=region,
-            account=self._account,
-            body=body,
-            template=template,
-            parameters=parameters_of(params),
-            tags=tags_of(params),
-            created=self._clock.now(),
-            now=self._clock.now,
-            exports_of_region=lambda: self._exports(region),
-            importers_of=lambda export: self._importers(export, region),
-            read_parameter=lambda path: self._read_parameter(path, region),
-        )
+        definition = Reader(self.machine, region).define(params)
+        stack = self.new_stack(name, region, definition)
+        stack.protected = bool(params.get("EnableTerminationProtection"))
+        stack.retain_except_on_create = bool(params.get("RetainExceptOnCreate"))
         on_failure = params.get("OnFailure", "ROLLBACK")
         if params.get("DisableRollback"):
             on_failure = "DO_NOTHING"
-        stack.protected = bool(params.get("EnableTerminationProtection"))
+        token = params.get("ClientRequestToken", "")
+        self.begin_creation(stack, definition, on_failure, token)
+        self.add(stack)
+        return {"StackId": stack.stack_id, "OperationId": stack.operation_id}
+
+    def begin_creation(
+        self, stack: Stack, definition: Definition, on_failure: str, token: str
+    ) -> None:
+        """Begin to make a stack's resources."""
+        self.check_rules(stack, definition)
+        stack.wanted(definition)  # raises for a condition that cannot be evaluated
+        stack.definition = definition
+        stack.disable_rollback = on_failure == "DO_NOTHING"
+        stack.begin("CREATE_STACK", token)
         stack.operation = Create(stack, self._handler_of, on_failure=on_failure)
-        self.stacks.append(stack)
-        self.created["stack"] += 1
-        return {"StackId": stack.stack_id}
 
     def update_stack(self, params: Params, region: str) -> dict[str, Any]:
         """UpdateStack."""
-        stack = self._need_live(params["StackName"], region)
-        if stack.status not in _UPDATABLE:
-            raise validation_error(
-                f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated."
-            )
-        if params.get("UsePreviousTemplate"):
-            body, template = stack.body, stack.template
-        else:
-            body, template = read_template(params, region, self._machine)
-        check_capabilities(template, params.get("Capabilities", []))
-        parameters = parameters_of(params, stack.parameters)
-        tags = tags_of(params) if "Tags" in params else stack.tags
-        same = (template, parameters, tags) == (stack.template, stack.parameters, stack.tags)
-        if same:
+        stack = self.need_live(params["StackName"], region)
+        self.check_updatable(stack)
+        roll_back = not params.get("DisableRollback")
+        if stack.status in _STALLED and roll_back:
+            raise _wrong_state(stack, "updated")
+        definition = Reader(self.machine, region).define(params, stack.definition)
+        stack.retain_except_on_create = bool(params.get("RetainExceptOnCreate"))
+        token = params.get("ClientRequestToken", "")
+        self.begin_update(stack, definition, token, roll_back=roll_back)
+        return {"StackId": stack.stack_id, "OperationId": stack.operation_id}
+
+    def begin_update(
+        self, stack: Stack, definition: Definition, token: str, *, roll_back: bool
+    ) -> None:
+        """Begin to move a stack to another definition. Raises CloudFormation's
+        ValidationError "No updates are to be performed." when nothing would change."""
+        self.check_updatable(stack)
+        self.check_rules(stack, definition)
+        same_tags = definition.tags == stack.definition.tags
+        if stack.status not in _STALLED and same_tags and compare(stack, definition).empty:
             raise validation_error("No updates are to be performed.")
-        stack.operation = Update(
-            stack,
-            self._handler_of,
-            body=body,
-            template=template,
-            parameters=parameters,
-            tags=tags,
-        )
-        return {"StackId": stack.stack_id}
+        stack.disable_rollback = not roll_back
+        stack.begin("UPDATE_STACK", token)
+        stack.operation = Update(stack, self._handler_of, definition, roll_back=roll_back)
+
+    def cancel_update_stack(self, params: Params, region: str) -> dict[str, Any]:
+        """CancelUpdateStack: goes back when what is under way has settled."""
+        stack = self.need_live(params["StackName"], region)
+        if stack.status != "UPDATE_IN_PROGRESS" or not isinstance(stack.operation, Update):
+            raise validation_error("CancelUpdateStack cannot be called from current stack status")
+        stack.operation.cancel()
+        return {}
+
+    def rollback_stack(self, params: Params, region: str) -> dict[str, Any]:
+        """RollbackStack: what failed and stayed goes back to the last stable state."""
+        refuse_what_is_not_here(params)
+        stack = self.need_live(params["StackName"], region)
+        if stack.status not in _STALLED:
+            raise _wrong_state(stack, "rolled back")
+        stack.retain_except_on_create = bool(params.get("RetainExceptOnCreate"))
+        stack.begin("ROLLBACK", params.get("ClientRequestToken", ""))
+        if isinstance(stack.stalled, Update):
+            stalled, stack.stalled = stack.stalled, None
+            stack.operation = stalled.go_back("User Initiated")
+        else:
+            stack.set_status("ROLLBACK_IN_PROGRESS", "User Initiated")
+            stack.operation = undo_creation(stack)
+        return {"StackId": stack.stack_id, "OperationId": stack.operation_id}
+
+    def continue_update_rollback(self, params: Params, region: str) -> dict[str, Any]:
+        """ContinueUpdateRollback: tries again what could not go back, or skips it."""
+        stack = self.need_live(params["StackName"], region)
+        if stack.status != "UPDATE_ROLLBACK_FAILED" or not isinstance(stack.stalled, GoingBack):
+            raise _wrong_state(stack, "rolled back")
+        stack.begin("CONTINUE_ROLLBACK", params.get("ClientRequestToken", ""))
+        stack.operation = stack.stalled.go_on(frozenset(params.get("ResourcesToSkip", [])))
+        stack.stalled = None
+        return {}
 
     def delete_stack(self, params: Params, region: str) -> dict[str, Any]:
         """DeleteStack: a stack that does not exist is no error."""
-        stack = self._find(params["StackName"], region)
+        refuse_what_is_not_here(params)
+        stack = self.find(params["StackName"], region)
         if stack is None or stack.status in ("DELETE_COMPLETE", "DELETE_IN_PROGRESS"):
             return {}
         if stack.protected:
             raise validation_error(
                 f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
             )
-        if stack.status.endswith("_IN_PROGRESS") and not stack.status.startswith("CREATE"):
-            raise validation_error(
-                f"Stack:{stack.stack_id} is in {stack.status} state and can not be deleted."
-            )
+        moving = stack.status.endswith("_IN_PROGRESS")
+        if moving and not stack.status.startswith(("CREATE", "REVIEW")):
+            raise _wrong_state(stack, "deleted")
         for name in stack.exports:
-            users = self._importers(name, region)
+            users = self.importers(name, region)
             if users:
                 raise validation_error(
                     f"Delete canceled. Cannot delete export {name} as it is in use by "
                     f"{', '.join(users)}."
                 )
         retain = frozenset(params.get("RetainResources", []))
+        if retain and stack.status != "DELETE_FAILED":
+            raise validation_error(
+                f"Invalid operation on stack [{stack.stack_id}]. Specify resources to retain "
+                "only when the current stack status is DELETE_FAILED."
+            )
+        for change_set in changesets.of_stack(self, stack):
+            del self.change_sets[change_set.change_set_id]
+        stack.begin("DELETE_STACK", params.get("ClientRequestToken", ""))
         stack.operation = Delete(stack, retain=retain)
         return {}
 
-    def describe_stacks(self, params: Params, region: str) -> dict[str, Any]:
-        """DescribeStacks: one by name or id, or all that are not deleted."""
-        name = params.get("StackName")
-        if name:
-            stack = self._find(name, region)
-            if stack is None or (stack.deleted and not name.startswith("arn:")):
-                raise validation_error(f"Stack with id {name} does not exist")
-            return {"Stacks": [stack_row(stack)]}
-        live = [s for s in self.stacks if s.region == region and not s.deleted]
-        return paged("Stacks", [stack_row(s) for s in live], params)
-
-    def list_stacks(self, params: Params, region: str) -> dict[str, Any]:
-        """ListStacks: deleted ones too, newest first, optionally by status."""
-        wanted = params.get("StackStatusFilter")
-        rows = [
-            summary_row(s)
-            for s in reversed(self.stacks)
-            if s.region == region and (not wanted or s.status in wanted)
-        ]
-        return paged("StackSummaries", rows, params)
-
-    def describe_stack_events(self, params: Params, region: str) -> dict[str, Any]:
-        """DescribeStackEvents, newest first."""
-        stack = self._need(params["StackName"], region)
-        return paged("StackEvents", list(reversed(stack.events)), params)
-
-    def describe_stack_resources(self, params: Params, region: str) -> dict[str, Any]:
-        """DescribeStackResources."""
-        stack = self._need(params["StackName"], region)
-        wanted = params.get("LogicalResourceId")
-        rows = [
-            {"StackName": stack.name, "StackId": stack.stack_id, **resource_row(r, "Timestamp")}
-            for r in stack.resources.values()
-            if wanted in (None, r.logical_id)
-        ]
-        return {"StackResources": rows}
-
-    def list_stack_resources(self, params: Params, region: str) -> dict[str, Any]:
-        """ListStackResources."""
-        stack = self._need(params["StackName"], region)
-        rows = [resource_row(r, "LastUpdatedTimestamp") for r in stack.resources.values()]
-        return paged("StackResourceSummaries", rows, params)
-
-    def get_template(self, params: Params, region: str) -> dict[str, Any]:
-        """GetTemplate."""
-        stack = self._need(params["StackName"], region)
-        return {"TemplateBody": stack.body, "StagesAvailable": ["Original", "Processed"]}
-
-    def validate_template(self, params: Params, region: str) -> dict[str, Any]:
-        """ValidateTemplate: reads it, and says what it would need."""
-        _, template = read_template(params, region, self._machine)
-        return {"Parameters": [], "Capabilities": needed_capabilities(template)}
-
-    def list_exports(self, params: Params, region: str) -> dict[str, Any]:
-        """ListExports."""
-        rows = [
-            {"ExportingStackId": s.stack_id, "Name": name, "Value": value}
-            for s in self.stacks
-            if s.region == region and not s.deleted
-            for name, value in sorted(s.exports.items())
-        ]
-        return paged("Exports", rows, params)
-
-    def list_imports(self, params: Params, region: str) -> dict[str, Any]:
-        """ListImports."""
-        users = self._importers(params["ExportName"], region)
-        if not users:
-            raise validation_error(f"Export '{params['ExportName']}' is not imported by any stack.")
-        return paged("Imports", users, params)
-
     def update_termination_protection(self, params: Params, region: str) -> dict[str, Any]:
         """UpdateTerminationProtection."""
-        stack = self._need_live(params["StackName"], region)
+        stack = self.need_live(params["StackName"], region)
         stack.protected = bool(params["EnableTerminationProtection"])
         return {"StackId": stack.stack_id}
 
-    # -- helpers --------------------------------------------------------------------
+    # -- what the operations share ----------------------------------------------------
 
-    def _find(self, name: str, region: str) -> Stack | None:
+    def new_stack(self, name: str, region: str, definition: Definition) -> Stack:
+        """A stack that nobody finds until it is added."""
+        if not _STACK_NAME.fullmatch(name):
+            raise validation_error(
+                f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy "
+                "constraint: Member must satisfy regular expression pattern: "
+                "[a-zA-Z][-a-zA-Z0-9]*"
+            )
+        return Stack(
+            name=name,
+            region=region,
+            account=self._account,
+            definition=definition,
+            created=self.clock.now(),
+            now=self.clock.now,
+            exports_of_region=lambda: self._exports(region),
+            importers_of=lambda export: self.importers(export, region),
+        )
+
+    def add(self, stack: Stack) -> None:
+        """Take a new stack into the account."""
+        self.stacks.append(stack)
+        self.created["stack"] += 1
+
+    def check_updatable(self, stack: Stack) -> None:
+        """Refuse what is neither settled nor failed and left as it was."""
+        if stack.status not in (*_UPDATABLE, *_STALLED):
+            raise _wrong_state(stack, "updated")
+
+    def check_rules(self, stack: Stack, definition: Definition) -> None:
+        """Refuse a definition that breaks its template's rules."""
+        check_rules(stack.resolver(definition))
+
+    def change_set(self, params: Params, region: str) -> ChangeSet:
+        """A change set by its id, or by its name and its stack's."""
+        return changesets.find(self, params, region)
+
+    def find(self, name: str, region: str) -> Stack | None:
         """A stack by name (the live one) or by id (a deleted one too)."""
         of_region = [s for s in reversed(self.stacks) if s.region == region]
         if name.startswith("arn:"):
             return next((s for s in of_region if s.stack_id == name), None)
-        return self._live(name, region)
+        return self.live(name, region)
 
-    def _live(self, name: str, region: str) -> Stack | None:
+    def live(self, name: str, region: str) -> Stack | None:
+        """A stack that is not deleted, by name or id."""
         return next(
             (
                 s
@@ -254,52 +265,56 @@ class CloudFormation:
             None,
         )
 
-    def _need(self, name: str, region: str) -> Stack:
-        stack = self._find(name, region)
+    def need(self, name: str, region: str) -> Stack:
+        """A stack as `find` finds it, or CloudFormation's ValidationError."""
+        stack = self.find(name, region)
         if stack is None:
             raise validation_error(f"Stack [{name}] does not exist")
         return stack
 
-    def _need_live(self, name: str, region: str) -> Stack:
-        stack = self._live(name, region)
+    def need_live(self, name: str, region: str) -> Stack:
+        """A stack that is not deleted, or CloudFormation's ValidationError."""
+        stack = self.live(name, region)
         if stack is None:
             raise validation_error(f"Stack [{name}] does not exist")
         return stack
 
-    def _exports(self, region: str) -> dict[str, str]:
-        live = (s for s in self.stacks if s.region == region and not s.deleted)
-        return {name: value for s in live for name, value in s.exports.items()}
+    def of_physical_id(self, physical_id: str, region: str) -> Stack:
+        """The stack that has a resource of this physical id."""
+        for stack in self.stacks:
+            if stack.region != region or stack.deleted:
+                continue
+            if any(r.physical_id == physical_id for r in stack.resources.values()):
+                return stack
+        raise validation_error(f"Stack for {physical_id} does not exist")
 
-    def _importers(self, export: str, region: str) -> list[str]:
+    def importers(self, export: str, region: str) -> list[str]:
+        """The names of the stacks that import an export."""
         return sorted(
             s.name
             for s in self.stacks
             if s.region == region and not s.deleted and export in s.imports
         )
 
-    def _read_parameter(self, path: str, region: str) -> str:
-        ssm = self._machine.client("ssm", region)
-        try:
-            value: str = ssm.get_parameter(Name=path)["Parameter"]["Value"]
-        except ssm.exceptions.ParameterNotFound as error:
-            raise validation_error(
-                f"Unable to fetch parameters [{path}] from parameter store for this account."
-            ) from error
-        return value
+    def _exports(self, region: str) -> dict[str, str]:
+        live = (s for s in self.stacks if s.region == region and not s.deleted)
+        return {name: value for s in live for name, value in s.exports.items()}
+
+
+def _wrong_state(stack: Stack, what: str) -> ApiError:
+    return validation_error(
+        f"Stack:{stack.stack_id} is in {stack.status} state and can not be {what}."
+    )
 
 
 _OPERATIONS: dict[str, Callable[[CloudFormation, Params, str], dict[str, Any]]] = {
+    **queries.QUERIES,
+    **changesets.CHANGE_SETS,
+    "CancelUpdateStack": CloudFormation.cancel_update_stack,
+    "ContinueUpdateRollback": CloudFormation.continue_update_rollback,
     "CreateStack": CloudFormation.create_stack,
-    "UpdateStack": CloudFormation.update_stack,
     "DeleteStack": CloudFormation.delete_stack,
-    "DescribeStacks": CloudFormation.describe_stacks,
-    "ListStacks": CloudFormation.list_stacks,
-    "DescribeStackEvents": CloudFormation.describe_stack_events,
-    "DescribeStackResources": CloudFormation.describe_stack_resources,
-    "ListStackResources": CloudFormation.list_stack_resources,
-    "GetTemplate": CloudFormation.get_template,
-    "ValidateTemplate": CloudFormation.validate_template,
-    "ListExports": CloudFormation.list_exports,
-    "ListImports": CloudFormation.list_imports,
+    "RollbackStack": CloudFormation.rollback_stack,
+    "UpdateStack": CloudFormation.update_stack,
     "UpdateTerminationProtection": CloudFormation.update_termination_protection,
 }

@@ -1,12 +1,10 @@
-"""Templates: parsing, dependencies between resources, intrinsic functions."""
+"""Templates: parsing, what is refused at once, dependencies between resources."""
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -15,11 +13,9 @@ from moto.cloudformation.utils import yaml_tag_constructor
 from rehearsal.errors import ApiError
 
 Template = dict[str, Any]
-# (logical id, attribute name or None for Ref) -> value
-Lookup = Callable[[str, str | None], Any]
 
-_SUB = re.compile(r"\$\{(!?)([^}]+)\}")
-NO_VALUE = object()
+# What Fn::Sub replaces: ${Name}, and not ${!Literal}.
+SUBSTITUTED = re.compile(r"\$\{(!?)([^}]+)\}")
 
 
 def _construct_text(_loader: yaml.SafeLoader, node: yaml.Node) -> Any:
@@ -52,6 +48,10 @@ def parse(body: str) -> Template:
         )
     except (ValueError, yaml.YAMLError) as error:
         raise validation_error(f"Template format error: {error}") from error
+    if isinstance(template, dict) and template.get("Transform"):
+        raise validation_error(
+            f"Template error: the local AWS does not have transform {template['Transform']}"
+        )
     if not isinstance(template, dict) or not template.get("Resources"):
         raise validation_error(
             "Template format error: At least one Resources member must be defined."
@@ -63,6 +63,7 @@ def parse(body: str) -> Template:
                 f"Template format error: [/Resources/{logical}] Every Resources object must "
                 "contain a Type member."
             )
+        _check_policies(logical, resource)
         for name in _mentions(resource):
             if name not in names and not name.startswith("AWS::"):
                 raise validation_error(
@@ -71,6 +72,55 @@ def parse(body: str) -> Template:
                 )
     _refuse_circles(template)
     return template
+
+
+_POLICIES = {
+    "DeletionPolicy": ("Delete", "Retain", "RetainExceptOnCreate"),
+    "UpdateReplacePolicy": ("Delete", "Retain"),
+}
+# The types that can leave a snapshot (user guide, "DeletionPolicy attribute").
+_WITH_SNAPSHOTS = (
+    "AWS::DocDB::DBCluster",
+    "AWS::EC2::Volume",
+    "AWS::ElastiCache::CacheCluster",
+    "AWS::ElastiCache::ReplicationGroup",
+    "AWS::Neptune::DBCluster",
+    "AWS::RDS::DBCluster",
+    "AWS::RDS::DBInstance",
+    "AWS::Redshift::Cluster",
+)
+
+
+def _check_policies(logical: str, resource: dict[str, Any]) -> None:
+    for name, known in _POLICIES.items():
+        policy = resource.get(name, "Delete")
+        if policy in known:
+            continue
+        if not isinstance(policy, str):
+            raise validation_error(f"Template format error: Every {name} member must be a string.")
+        if policy != "Snapshot":
+            raise validation_error(
+                f"Template format error: Unrecognized {name} {policy} for resource {logical}"
+            )
+        if resource["Type"] in _WITH_SNAPSHOTS:
+            raise validation_error(f"Template error: the local AWS does not have {name} Snapshot")
+        raise validation_error(
+            f"Template error: resource type {resource['Type']} does not support deletion policy "
+            "Snapshot"
+        )
+
+
+def deletion_policy(resource: Mapping[str, Any]) -> str:
+    """A resource's DeletionPolicy."""
+    policy: str = resource.get("DeletionPolicy", "Delete")
+    return policy
+
+
+def replacement_policy(resource: Mapping[str, Any]) -> str:
+    """What becomes of a resource that another one replaces: UpdateReplacePolicy, and not
+    DeletionPolicy (user guide, "UpdateReplacePolicy attribute")."""
+    policy: str = resource.get("UpdateReplacePolicy", "Delete")
+    return policy
 
 
 def _refuse_circles(template: Template) -> None:
@@ -114,141 +164,7 @@ def _mentions(node: Any) -> Iterator[str]:
 
 def _sub_mentions(value: Any) -> Iterator[str]:
     text, local = (value[0], value[1]) if isinstance(value, list) else (value, {})
-    for escaped, name in _SUB.findall(text):
+    for escaped, name in SUBSTITUTED.findall(text):
         if not escaped and name not in local:
             yield name.split(".")[0]
     yield from _mentions(local)
-
-
-@dataclass(frozen=True, slots=True)
-class Resolver:
-    """Evaluates intrinsic functions.
-
-    `lookup` answers Ref and GetAtt of resources, `variables` the parameters and pseudo
-    parameters, `exports` the values other stacks of the region export.
-    """
-
-    template: Template
-    variables: Mapping[str, Any]
-    exports: Mapping[str, str]
-    zones: tuple[str, ...]
-    lookup: Lookup
-
-    def resolve(self, node: Any) -> Any:
-        """The node with every function evaluated; members without a value are left out."""
-        if isinstance(node, list):
-            return [v for v in (self.resolve(item) for item in node) if v is not NO_VALUE]
-        if not isinstance(node, dict):
-            return node
-        if len(node) == 1:
-            name, argument = next(iter(node.items()))
-            function = _FUNCTIONS.get(name)
-            if function is not None:
-                return function(self, argument)
-            if name.startswith("Fn::"):
-                raise validation_error(f"Template error: the local AWS does not have {name}")
-        resolved = {key: self.resolve(value) for key, value in node.items()}
-        return {key: value for key, value in resolved.items() if value is not NO_VALUE}
-
-    def condition(self, name: str) -> bool:
-        """Whether a condition of the template holds."""
-        conditions = self.template.get("Conditions", {})
-        if name not in conditions:
-            raise validation_error(f"Template error: unresolved condition {name}")
-        return bool(self._truth(conditions[name]))
-
-    def _truth(self, node: Any) -> bool:
-        name, argument = next(iter(node.items()))
-        if name == "Condition":
-            return self.condition(argument)
-        if name == "Fn::Equals":
-            left, right = self.resolve(argument)
-            return str(left) == str(right)
-        if name == "Fn::Not":
-            return not self._truth(argument[0])
-        if name == "Fn::And":
-            return all(self._truth(item) for item in argument)
-        if name == "Fn::Or":
-            return any(self._truth(item) for item in argument)
-        raise validation_error(f"Template error: the local AWS does not have condition {name}")
-
-    def ref(self, name: str) -> Any:
-        """What {"Ref": name} is."""
-        if name == "AWS::NoValue":
-            return NO_VALUE
-        if name in self.variables:
-            return self.variables[name]
-        return self.lookup(name, None)
-
-    def attribute(self, argument: Any) -> Any:
-        """What {"Fn::GetAtt": argument} is."""
-        name, attribute = argument.split(".", 1) if isinstance(argument, str) else argument
-        return self.lookup(name, self.resolve(attribute))
-
-    def substitute(self, argument: Any) -> str:
-        """What {"Fn::Sub": argument} is."""
-        text, local = (argument[0], argument[1]) if isinstance(argument, list) else (argument, {})
-
-        def value(match: re.Match[str]) -> str:
-            escaped, name = match.groups()
-            if escaped:
-                return "${" + name + "}"
-            if name in local:
-                return str(self.resolve(local[name]))
-            if "." in name and name not in self.variables:
-                return str(self.attribute(name))
-            return str(self.ref(name))
-
-        return _SUB.sub(value, text)
-
-    def imported(self, argument: Any) -> str:
-        """What {"Fn::ImportValue": argument} is."""
-        name = self.resolve(argument)
-        if name not in self.exports:
-            raise validation_error(f"No export named {name} found.")
-        return self.exports[name]
-
-
-def _if(resolver: Resolver, argument: Any) -> Any:
-    name, yes, no = argument
-    return resolver.resolve(yes if resolver.condition(name) else no)
-
-
-def _split(resolver: Resolver, argument: Any) -> list[str]:
-    separator, text = argument
-    return str(resolver.resolve(text)).split(separator)
-
-
-def _select(resolver: Resolver, argument: Any) -> Any:
-    index, items = argument
-    return resolver.resolve(items)[int(resolver.resolve(index))]
-
-
-def _join(resolver: Resolver, argument: Any) -> str:
-    separator, items = argument
-    return str(separator).join(str(item) for item in resolver.resolve(items))
-
-
-def _find(resolver: Resolver, argument: Any) -> Any:
-    table, first, second = (resolver.resolve(item) for item in argument)
-    return resolver.template["Mappings"][table][first][second]
-
-
-def _base64(resolver: Resolver, argument: Any) -> str:
-    return base64.b64encode(str(resolver.resolve(argument)).encode()).decode()
-
-
-_FUNCTIONS: dict[str, Callable[[Resolver, Any], Any]] = {
-    "Ref": Resolver.ref,
-    "Fn::GetAtt": Resolver.attribute,
-    "Fn::Sub": Resolver.substitute,
-    "Fn::ImportValue": Resolver.imported,
-    "Fn::If": _if,
-    "Fn::Join": _join,
-    "Fn::Split": _split,
-    "Fn::Select": _select,
-    "Fn::FindInMap": _find,
-    "Fn::Base64": _base64,
-    "Fn::GetAZs": lambda resolver, _argument: list(resolver.zones),
-    "Fn::ToJsonString": lambda resolver, argument: json.dumps(resolver.resolve(argument)),
-}

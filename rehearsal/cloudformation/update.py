@@ -5,80 +5,108 @@ from __future__ import annotations
 from typing import Any
 
 from rehearsal.cloudformation import schemas
-from rehearsal.cloudformation.handlers import Made, ResourceFailed
+from rehearsal.cloudformation.definition import Definition
+from rehearsal.cloudformation.handlers import ResourceFailed
 from rehearsal.cloudformation.operations import (
     HandlerOf,
     Operation,
-    Removal,
-    _reason,
-    _settle,
     begin_creation,
+    reason_of,
+    settle,
 )
-from rehearsal.cloudformation.stack import Stack, StackResource
-from rehearsal.cloudformation.template import Template
+from rehearsal.cloudformation.stack import Stack, StackResource, with_tags
+from rehearsal.cloudformation.template import deletion_policy, replacement_policy
+from rehearsal.cloudformation.undo import Changed, Cleanup, GoingBack
 from rehearsal.errors import ApiError
 
 
 class Update:
-    """Moves a stack to a new template; on failure everything goes back."""
+    """Moves a stack to a new definition; on failure everything goes back, or stays as it is
+    where rollback is disabled (status UPDATE_FAILED).
+
+    Raises ApiError when the request is to be refused; the stack is as it was then.
+    """
 
     def __init__(
         self,
         stack: Stack,
         handler_of: HandlerOf,
+        definition: Definition,
         *,
-        body: str,
-        template: Template,
-        parameters: dict[str, str],
-        tags: dict[str, str],
+        roll_back: bool = True,
     ) -> None:
         self._stack = stack
         self._handler_of = handler_of
-        self._before = (stack.body, stack.template, stack.parameters, stack.tags)
-        self._resources_before = dict(stack.resources)
-        stack.body, stack.template = body, template
-        stack.parameters, stack.tags = parameters, tags
-        stack.updated = stack.now()
-        stack.stored_parameters = {}
-        try:
-            self._pending = stack.wanted()
-        except ApiError:  # the request is refused: the stack stays as it was
-            stack.body, stack.template, stack.parameters, stack.tags = self._before
-            raise
+        self._roll_back = roll_back
+        self._pending = stack.wanted(definition)
         self._running: dict[str, StackResource] = {}
         self._failed: list[str] = []
-        # What to undo, in order: made anew, or changed from these properties.
-        self._made: list[StackResource] = []
-        self._changed: list[tuple[StackResource, dict[str, Any]]] = []
+        self._cancelled = False
+        stalled = stack.stalled if isinstance(stack.stalled, Update) else None
+        # To where, and what, a failure leads back. What an update that failed and stayed
+        # has done already is undone with this one's.
+        self._before: Definition = stalled._before if stalled else stack.definition
+        self._resources_before = stalled._resources_before if stalled else dict(stack.resources)
+        self._made: list[StackResource] = list(stalled._made) if stalled else []
+        self._changed: list[Changed] = list(stalled._changed) if stalled else []
+        stack.stalled = None
+        stack.definition = definition
+        stack.updated = stack.now()
         stack.set_status("UPDATE_IN_PROGRESS", "User Initiated")
+
+    def cancel(self) -> None:
+        """Start nothing more, and go back when what is under way has settled."""
+        self._cancelled = True
 
     def step(self) -> Operation | None:
         creating = {k: r for k, r in self._running.items() if r.status.startswith("CREATE")}
         updating = {k: r for k, r in self._running.items() if r.status.startswith("UPDATE")}
-        _settle(self._stack, creating, "CREATE", self._failed)
-        _settle(self._stack, updating, "UPDATE", self._failed)
+        settle(self._stack, creating, "CREATE", self._failed)
+        settle(self._stack, updating, "UPDATE", self._failed)
         self._running = {**creating, **updating}
-        if not self._failed:
+        if not self._stopping:
             self._start()
-        if self._running or (self._pending and not self._failed):
+        if self._running or (self._pending and not self._stopping):
             return self
+        if self._cancelled:
+            return self.go_back("User Initiated")
         if self._failed:
             names = ", ".join(sorted(self._failed))
-            return self._undo(f"The following resource(s) failed to update: [{names}]. ")
+            return self._fail(f"The following resource(s) failed to update: [{names}]. ")
         try:
             self._stack.set_outputs()
         except ApiError as error:
-            return self._undo(error.message)
+            return self._fail(error.message)
         self._stack.set_status("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
-        return Cleanup(self._stack, self._no_longer_wanted(), self._before[1], "UPDATE_COMPLETE")
+        return Cleanup(
+            self._stack,
+            [*self._no_longer_wanted(), *self._left()],
+            self._before.template,
+            "UPDATE_COMPLETE",
+        )
+
+    @property
+    def _stopping(self) -> bool:
+        return self._cancelled or bool(self._failed)
 
     def _no_longer_wanted(self) -> list[StackResource]:
         kept = set(self._stack.wanted())
-        return [
-            old
-            for logical, old in self._resources_before.items()
-            if logical not in kept or self._stack.resources.get(logical) is not old
-        ]
+        found = []
+        for old in [*self._resources_before.values(), *self._made]:
+            replaced = self._stack.resources.get(old.logical_id) is not old
+            if replaced:
+                declared = self._stack.template["Resources"].get(old.logical_id, {})
+                old.policy = replacement_policy(declared)
+            if replaced or old.logical_id not in kept:
+                found.append(old)
+        return found
+
+    def _left(self) -> list[StackResource]:
+        found = [gone for change in self._changed if (gone := change.left())]
+        for gone in found:
+            declared = self._stack.template["Resources"].get(gone.logical_id, {})
+            gone.policy = replacement_policy(declared)
+        return found
 
     def _start(self) -> None:
         for logical in list(self._pending):
@@ -93,16 +121,14 @@ class Update:
         """Start to make or change a resource; False when that failed at once."""
         old = self._stack.resources.get(logical)
         declared = self._stack.template["Resources"][logical]
-        if old is None or old.made is None or old.resource_type != declared["Type"]:
+        if old is None or old.made is None:
             return self._create(logical)
         try:
             properties = self._stack.properties_of(logical)
         except ApiError as error:
-            self._stack.set_resource(old, "UPDATE_FAILED", _reason(error))
+            self._stack.set_resource(old, "UPDATE_FAILED", reason_of(error))
             return False
-        old.retained = declared.get("DeletionPolicy") == "Retain"
-        if properties == old.properties:
-            return True
+        old.policy = deletion_policy(declared)
         changed = {
             name
             for name in {*properties, *old.properties}
@@ -110,7 +136,17 @@ class Update:
         }
         if changed & schemas.create_only(old.resource_type):
             return self._replace(logical, old, properties)
-        return self._change(old, properties)
+        sent = self._sent(old, properties)
+        if sent == old.sent:
+            old.properties = properties
+            return True
+        return self._change(old, properties, sent)
+
+    def _sent(self, old: StackResource, properties: dict[str, Any]) -> dict[str, Any]:
+        tagging = schemas.tagging(old.resource_type)
+        fixed = tagging is not None and not tagging.updatable
+        tags = old.first_tags if fixed else self._stack.definition.tags
+        return with_tags(old.resource_type, properties, tags)
 
     def _create(self, logical: str) -> bool:
         resource = begin_creation(self._stack, logical, self._handler_of)
@@ -131,110 +167,47 @@ class Update:
                 f"replacing. Rename {old.physical_id} and update the stack again.",
             )
             return False
+        self._stack.set_resource(
+            old,
+            "UPDATE_IN_PROGRESS",
+            "Requested update requires the creation of a new physical resource; hence "
+            "creating one.",
+        )
         return self._create(logical)
 
-    def _change(self, old: StackResource, properties: dict[str, Any]) -> bool:
+    def _change(self, old: StackResource, properties: dict[str, Any], sent: dict[str, Any]) -> bool:
         assert old.made is not None
         self._stack.set_resource(old, "UPDATE_IN_PROGRESS")
-        before = old.properties
         try:
-            old.made = old.handler.update(
-                self._stack.place(old.logical_id), old.resource_type, old.made, before, properties
+            made = old.handler.update(
+                self._stack.place(old.logical_id), old.resource_type, old.made, old.sent, sent
             )
         except (ResourceFailed, ApiError) as error:
-            self._stack.set_resource(old, "UPDATE_FAILED", _reason(error))
+            self._stack.set_resource(old, "UPDATE_FAILED", reason_of(error))
             return False
-        self._changed.append((old, before))
-        old.properties = properties
+        self._changed.append(Changed(old, old.properties, old.sent, old.made))
+        old.made, old.properties, old.sent = made, properties, sent
         self._running[old.logical_id] = old
         return True
 
-    def _undo(self, reason: str) -> Operation:
+    def _fail(self, reason: str) -> Operation | None:
+        if self._roll_back:
+            return self.go_back(reason)
+        self._stack.stalled = self
+        self._stack.set_status("UPDATE_FAILED", reason)
+        return None
+
+    def go_back(self, reason: str) -> Operation:
+        """The rollback of all this update, and of those before it that failed and stayed."""
         stack, new_template = self._stack, self._stack.template
         stack.set_status("UPDATE_ROLLBACK_IN_PROGRESS", reason)
-        stack.body, stack.template, stack.parameters, stack.tags = self._before
-        failed: list[str] = []
-        for resource, properties in reversed(self._changed):
-            if not self._change_back(resource, properties):
-                failed.append(resource.logical_id)
+        stack.definition = self._before
         for logical, old in self._resources_before.items():
             stack.resources[logical] = old
-            if old.status == "UPDATE_FAILED" and logical not in failed:
+            if old.status in ("UPDATE_FAILED", "UPDATE_IN_PROGRESS"):
                 stack.set_resource(old, "UPDATE_COMPLETE")
         for made in self._made:
             if made.logical_id not in self._resources_before:
                 stack.resources.pop(made.logical_id, None)
-        going_back = {
-            resource.logical_id: resource
-            for resource, _ in self._changed
-            if resource.logical_id not in failed
-        }
-        cleanup = Cleanup(stack, self._made, new_template, "UPDATE_ROLLBACK_COMPLETE")
-        return _GoingBack(stack, going_back, failed, cleanup)
-
-    def _change_back(self, resource: StackResource, properties: dict[str, Any]) -> bool:
-        """Start to give a resource its old properties; False when that failed at once."""
-        made: Made | None = resource.made
-        assert made is not None
-        self._stack.set_resource(resource, "UPDATE_IN_PROGRESS")
-        try:
-            resource.made = resource.handler.update(
-                self._stack.place(resource.logical_id),
-                resource.resource_type,
-                made,
-                resource.properties,
-                properties,
-            )
-        except (ResourceFailed, ApiError) as error:
-            self._stack.set_resource(resource, "UPDATE_FAILED", _reason(error))
-            return False
-        resource.properties = properties
-        return True
-
-
-class _GoingBack:
-    """Waits until what a failed update had changed is as before, and stable."""
-
-    def __init__(
-        self,
-        stack: Stack,
-        running: dict[str, StackResource],
-        failed: list[str],
-        cleanup: Cleanup,
-    ) -> None:
-        self._stack = stack
-        self._running = running
-        self._failed = failed
-        self._cleanup = cleanup
-
-    def step(self) -> Operation | None:
-        _settle(self._stack, self._running, "UPDATE", self._failed)
-        if self._running:
-            return self
-        if not self._failed:
-            return self._cleanup
-        names = ", ".join(sorted(self._failed))
-        self._stack.set_status(
-            "UPDATE_ROLLBACK_FAILED",
-            f"The following resource(s) failed to update: [{names}]. ",
-        )
-        return None
-
-
-class Cleanup:
-    """Removes what an update replaced or dropped. A failure here does not fail the update
-    ("CloudFormation ... attempts to delete", user guide, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS").
-    """
-
-    def __init__(
-        self, stack: Stack, resources: list[StackResource], template: Template, done: str
-    ) -> None:
-        self._stack = stack
-        self._done = done
-        self._removal = Removal(stack, resources, template)
-
-    def step(self) -> Operation | None:
-        if not self._removal.step():
-            return self
-        self._stack.set_status(self._done)
-        return None
+        cleanup = Cleanup(stack, self._made, new_template, "UPDATE_ROLLBACK_COMPLETE", undoing=True)
+        return GoingBack(stack, list(reversed(self._changed)), cleanup)

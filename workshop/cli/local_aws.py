@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from pathlib import Path
 
 import click
 
@@ -19,8 +20,38 @@ from workshop.cli.output import note, print_json
     is_flag=True,
     help="With what `cdk bootstrap` makes in the region, so that workshop deploy works.",
 )
+@click.option(
+    "--clock",
+    type=click.Choice(["real", "scaled", "stepped"]),
+    default="scaled",
+    show_default=True,
+    help="AWS's waits take their time, or its share --pace, or end when a step passes them.",
+)
+@click.option("--pace", type=click.FloatRange(0), default=0.01, show_default=True)
+@click.option(
+    "--quotas",
+    metavar="FILE",
+    default="raised",
+    show_default=True,
+    help="raised (all to 1000), aws-defaults, or a file of values by region and code.",
+)
+@click.option(
+    "--faults",
+    "faults_file",
+    type=click.Path(path_type=Path),
+    help="A YAML or JSON file of faults on demand.",
+)
 @json_option
-def command(port: int, region: str, bootstrapped: bool, as_json: bool) -> None:
+def command(
+    port: int,
+    region: str,
+    bootstrapped: bool,
+    clock: str,
+    pace: float,
+    quotas: str,
+    faults_file: Path | None,
+    as_json: bool,
+) -> None:
     """Start an empty local AWS and print the exports that lead any AWS client to it.
 
     It runs until Ctrl-C and keeps nothing. What it has and where it differs from AWS:
@@ -29,14 +60,24 @@ def command(port: int, region: str, bootstrapped: bool, as_json: bool) -> None:
     Example: workshop local-aws --bootstrapped --port 4599
     """
     from rehearsal import account, isolation
+    from rehearsal.clock import make_clock
+    from rehearsal.faults import faults
+    from rehearsal.quotas import applied
     from rehearsal.server import local_aws, settle_environment
     from workshop.aws import make_clients
 
+    applied_quotas = applied.load(quotas)
+    faults_on_demand = faults.load(faults_file)
     settle_environment()
     stop = threading.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: stop.set())
-    with local_aws(port) as (url, _):
+    with local_aws(
+        port,
+        clock=make_clock(clock, pace),
+        quotas=applied_quotas,
+        faults=faults_on_demand,
+    ) as (url, _):
         variables = isolation.exports(url, region)
         if bootstrapped:
             import os

@@ -1,0 +1,1 @@
+"""The Price List of the local AWS: its test price table, and the pricing API over it."""

@@ -1,0 +1,1 @@
+"""EventBridge Scheduler: schedules that fire on the local AWS's clock."""
