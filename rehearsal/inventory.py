@@ -13,10 +13,16 @@ from moto.logs.models import logs_backends
 
 from rehearsal.account import ACCOUNT
 from rehearsal.sagemaker import notebooks, studio
+from rehearsal.sagemaker.resource import Resource
+from rehearsal.sagemaker.warm_pools import is_available
 from rehearsal.world import World
 
+
 # A job's record stays for ever, as on AWS; what bills is the job while it runs.
-_RECORDS = {"training-job", "processing-job", "transform-job"}
+def _is_record(resource: Resource) -> bool:
+    if not resource.kind.name.endswith(("-job", "-execution")) or is_available(resource):
+        return False
+    return resource.status not in resource.kind.bills_in
 
 
 def everything(world: World) -> list[dict[str, str]]:
@@ -36,9 +42,7 @@ def _row(kind: str, name: str, region: str, status: str = "") -> dict[str, str]:
 
 def _sagemaker(world: World) -> Iterator[dict[str, str]]:
     for resource in world.sagemaker.every():
-        if resource.kind.name in _RECORDS and resource.status not in resource.kind.bills_in:
-            continue
-        if resource.status == "Deleted":
+        if _is_record(resource) or (resource.status and resource.status == resource.kind.deleted):
             continue
         name = "/".join(part for part in resource.key if part)
         yield _row(resource.kind.name, name, resource.region, resource.status)

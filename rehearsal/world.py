@@ -32,7 +32,7 @@ from rehearsal.quotas.applied import AppliedQuotas, raised
 from rehearsal.quotas.limits import Limits
 from rehearsal.quotas.requests import AccountQuotas
 from rehearsal.quotas.service import ServiceQuotas
-from rehearsal.sagemaker import endpoints, jobs, notebooks, studio, tagging
+from rehearsal.sagemaker import catalog
 from rehearsal.sagemaker.plane import ControlPlane
 from rehearsal.schedules.firing import Schedules
 from rehearsal.schedules.service import SchedulerService
@@ -72,13 +72,11 @@ class World:
             machine=machine,
             model=model,
             lock=self.lock,
-            rules={**studio.RULES, **notebooks.RULES, **endpoints.RULES, **jobs.RULES},
-            operations={
-                **tagging.OPERATIONS,
-                **studio.OPERATIONS,
-                **notebooks.OPERATIONS,
-            },
+            rules=catalog.RULES,
+            operations=catalog.OPERATIONS,
         )
+        self.sagemaker.sticks = self.faults.sticks
+        self.sagemaker.lag = self.faults.lag
         account_quotas = AccountQuotas(clock, quotas or raised())
         self.sagemaker.admit = Limits(self.sagemaker, account_quotas.value)
         self.service_quotas = ServiceQuotas(service_model("service-quotas"), clock, account_quotas)

@@ -4,38 +4,43 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from botocore import xform_name
 
-_VERBS = ("Create", "Describe", "List", "Update", "Start", "Stop", "Delete")
+_VERBS = ("Create", "Import", "Describe", "List", "Update", "Start", "Stop", "Delete")
 
 
 def sagemaker_operations() -> str:
-    """Operations by kind, the states from which a deletion is accepted, and the count."""
-    from rehearsal.clock import SteppedClock
-    from rehearsal.machine import Machine
+    """Operations by kind, what cannot be deleted when, how many of botocore's are there."""
+    from rehearsal.sagemaker import catalog
     from rehearsal.sagemaker.kinds import KINDS
-    from rehearsal.world import World, service_model
+    from rehearsal.sagemaker.schema import operations_of
+    from rehearsal.world import service_model
 
-    with TemporaryDirectory() as directory:
-        world = World(SteppedClock(), Machine(Path(directory), "http://127.0.0.1:1"))
-        answered = set(world.sagemaker.operations)
-    left = set(answered)
+    model = service_model("sagemaker")
+    answered = set(catalog.OPERATIONS)
     rows = []
     for kind in KINDS:
-        nouns = {verb: kind.plural if verb == "List" else kind.noun for verb in _VERBS}
-        verbs = [verb for verb, noun in nouns.items() if f"{verb}{noun}" in answered]
-        left -= {f"{verb}{nouns[verb]}" for verb in verbs}
-        rows.append(
-            (kind.noun, ", ".join(verbs), _deletable(kind.deletable_from, "Delete" in verbs))
-        )
-    rows.append(("any kind", ", ".join(sorted(left)), ""))
-    offered = len(service_model("sagemaker").operation_names)
-    return _table(("kind", "operations", "can be deleted in"), rows) + (
-        f"\n{len(answered)} of the API's {offered} operations. "
-        "The others answer `UnknownOperationException`.\n"
+        own = operations_of(model, kind)
+        answered |= set(own)
+        verbs = [v for v in _VERBS if any(name.startswith(v) for name in own)]
+        settled = _deletable(kind.deletable_from, "Delete" in verbs)
+        rows.append((kind.noun, ", ".join(verbs), settled, "states only" if kind.fails else ""))
+    special = ", ".join(sorted(set(catalog.OPERATIONS)))
+    rows.append(("beyond their rows", special, "", ""))
+    offered = set(model.operation_names)
+    return _table(("kind", "operations", "can be deleted in", "what it does"), rows) + (
+        f"\n{len(answered)} of the {len(offered)} operations in botocore's model, by verb "
+        f"{_by_verb(answered, offered)}. The others answer `UnknownOperationException`:\n\n"
+        + _words(offered - answered)
+    )
+
+
+def _by_verb(answered: set[str], offered: set[str]) -> str:
+    return ", ".join(
+        f"{verb} {sum(n.startswith(verb) for n in answered)}"
+        f"/{sum(n.startswith(verb) for n in offered)}"
+        for verb in ("Create", "Describe", "List", "Update", "Stop", "Delete")
     )
 
 
@@ -59,7 +64,7 @@ def cloudformation_types() -> str:
     from moto.cloudformation import parsing
 
     from rehearsal.cloudformation import moto
-    from rehearsal.cloudformation.sagemaker import TYPES
+    from rehearsal.cloudformation.sagemaker_types import TYPES
 
     elsewhere = {"AWS::S3::BucketPolicy", "AWS::CDK::Metadata"}
     of_moto = {

@@ -1,10 +1,11 @@
 """SageMaker's CloudFormation types over our own control plane.
 
-A type's create, update and delete are the API's; what differs is in the table below.
+A type's create, update and delete are the API's; what differs is in sagemaker_types.py.
 """
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,29 +13,14 @@ from botocore.model import ServiceModel
 
 from rehearsal.cloudformation import schemas
 from rehearsal.cloudformation.handlers import Handler, Made, Place, ResourceFailed, api_reason
+from rehearsal.cloudformation.sagemaker_types import REF_IS_ARN, TYPES, as_request
 from rehearsal.errors import ApiError
-from rehearsal.sagemaker.kinds import KINDS, Kind
+from rehearsal.sagemaker.kind import Kind
 from rehearsal.sagemaker.plane import ControlPlane
 from rehearsal.sagemaker.resource import Resource
 
-# Ref answers the ARN for the older types, the primary identifier for the others
-# (CloudFormation user guide, "Return values" of each type).
-_REF_IS_ARN = {
-    "notebook-instance",
-    "notebook-lifecycle-config",
-    "model",
-    "endpoint-config",
-    "endpoint",
-}
-
-# What ends by itself in a state from which a resource can be deleted.
-_MOVING = ("Updating", "Stopping")
-
-TYPES: dict[str, Kind] = {
-    f"AWS::SageMaker::{kind.noun}": kind
-    for kind in KINDS
-    if kind.name not in {"app", "training-job", "transform-job", "processing-job"}
-}
+_TOKENS = ("ClientRequestToken", "ClientToken")
+_NAME_LIMIT = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +32,16 @@ class SageMakerHandler(Handler):
 
     def create(self, place: Place, resource_type: str, properties: dict[str, Any]) -> Made:
         kind = TYPES[resource_type]
-        named = self._with_name(kind, place, properties)
-        params = self._params(f"Create{kind.noun}", named)
+        operation = f"{kind.verb}{kind.noun}"
+        named = self._with_name(kind, place, as_request(resource_type, properties))
+        params = self._params(operation, named)
         params.setdefault("Tags", [])
         try:
-            answer = self.plane.call(f"Create{kind.noun}", _without_empty(params), place.region)
+            answer = self.plane.call(operation, _without_empty(params), place.region)
         except ApiError as error:
             raise ResourceFailed(api_reason(error)) from error
-        resource = self.plane.by_arn(answer[kind.arn_field])
+        arn = answer.get(kind.arn_name) or answer[f"{kind.noun}Arn"]
+        resource = self.plane.by_arn(arn)
         if resource is None:
             raise ResourceFailed("Internal Failure")
         resource.tags.update(place.tags)
@@ -63,15 +51,24 @@ class SageMakerHandler(Handler):
         kind = TYPES[resource_type]
         resource: Resource = made.token
         # An endpoint that could not be updated is in service as it was before, and says why.
-        failed = "Failed" in resource.status or "FailureReason" in resource.fields
-        if not kind.status_field or (resource.status == kind.ready and not failed):
+        reason = self._failure(resource)
+        if not kind.status_field:
             return self._made(kind, resource_type, resource)
-        if failed:
-            raise ResourceFailed(resource.fields.get("FailureReason", resource.status))
+        if reason:
+            raise ResourceFailed(reason)
+        if resource.status in (kind.ready, kind.updated, kind.started):
+            return self._made(kind, resource_type, resource)
         if kind.name == "notebook-instance" and resource.status == "Stopped":
             # An update stops the instance, changes it and starts it again.
             self.plane.call("StartNotebookInstance", self._ids(resource), place.region)
         return None
+
+    def _failure(self, resource: Resource) -> str:
+        field = self.plane.schema(resource.kind).reason_field
+        reason = str(resource.fields.get(field) or "") if field else ""
+        if "fail" in resource.status.lower():
+            return reason or resource.status
+        return reason if field == "FailureReason" else ""
 
     def update(
         self,
@@ -90,7 +87,7 @@ class SageMakerHandler(Handler):
             kept = {k: v for k, v in resource.tags.items() if k.startswith("aws:")}
             resource.tags = {**kept, **place.tags, **{t["Key"]: t["Value"] for t in tags}}
         if changed:
-            self._update(place, kind, resource, changed)
+            self._update(place, kind, resource, as_request(resource_type, changed))
         return self._made(kind, resource_type, resource)
 
     def _update(
@@ -100,9 +97,14 @@ class SageMakerHandler(Handler):
             # CloudFormation stops a running instance to change it: the update is simulated
             # in one step here, without the minutes in between.
             resource.status = "Stopped"
-        params = self._params(f"Update{kind.noun}", {**self._ids(resource), **changed})
+        operation = f"Update{kind.noun}"
+        if operation not in self.model.operation_names:
+            raise ResourceFailed(f"{kind.noun} cannot be updated: {', '.join(sorted(changed))}")
+        ids = {**self._ids(resource), f"{kind.noun}Arn": resource.arn}
+        version = next((v for k, v in resource.fields.items() if k.endswith("ConfigVersion")), 1)
+        params = self._params(operation, {"TargetVersion": version, **ids, **changed})
         try:
-            self.plane.call(f"Update{kind.noun}", params, place.region)
+            self.plane.call(operation, params, place.region)
         except ApiError as error:
             raise ResourceFailed(api_reason(error)) from error
 
@@ -114,48 +116,64 @@ class SageMakerHandler(Handler):
     def deleted(self, place: Place, resource_type: str, made: Made) -> bool:
         resource: Resource = made.token
         self._ask_to_go(place, resource)
-        return self.plane.by_arn(resource.arn) is not resource
+        return self._is_gone(resource)
+
+    def _is_gone(self, resource: Resource) -> bool:
+        gone = self.plane.by_arn(resource.arn) is not resource
+        return gone or (bool(resource.status) and resource.status == resource.kind.deleted)
 
     def _ask_to_go(self, place: Place, resource: Resource) -> None:
         """Call the deletion once the resource's state allows it: a stack may be deleted, or
-        rolled back, while it still creates, and a running notebook instance stops first."""
+        rolled back, while it still creates, and what runs stops first."""
         kind = resource.kind
-        if self.plane.by_arn(resource.arn) is not resource:
+        if self._is_gone(resource):
             return
-        if resource.status and resource.status in (kind.creating, kind.deleting, *_MOVING):
+        moving = {kind.creating, kind.deleting, kind.stopping, kind.starting, "Updating"}
+        if resource.status and resource.status in moving - {kind.ready}:
             return
-        running_notebook = kind.name == "notebook-instance" and resource.status == "InService"
-        verb = "Stop" if running_notebook else "Delete"
+        ids = self._ids(resource)
+        running = bool(kind.status_field) and resource.status not in kind.deletable_from
+        stops = running and f"Stop{kind.noun}" in self.model.operation_names
+        if stops and kind.name == "inference-experiment":
+            variants = resource.fields["ModelVariants"]
+            ids["ModelVariantActions"] = {v["VariantName"]: "Remove" for v in variants}
+        operation = f"{'Stop' if stops else 'Delete'}{kind.noun}"
         try:
-            self.plane.call(f"{verb}{kind.noun}", self._ids(resource), place.region)
+            self.plane.call(operation, self._params(operation, ids), place.region)
         except ApiError as error:
             raise ResourceFailed(api_reason(error)) from error
 
     def _with_name(self, kind: Kind, place: Place, properties: dict[str, Any]) -> dict[str, Any]:
         """The properties with a generated name when the template gives none."""
         name = kind.name_field
-        if name in properties or kind.name == "domain":
-            return dict(properties)
-        generated = f"{place.stack_name}-{place.logical_id}"[:63].rstrip("-")
+        shape = self.model.operation_model(f"{kind.verb}{kind.noun}").input_shape
+        if name in properties or name not in shape.members or kind.by_arn:
+            return properties
+        generated = f"{place.stack_name}-{place.logical_id}"[:_NAME_LIMIT].rstrip("-")
         return {**properties, name: generated}
 
     def _ids(self, resource: Resource) -> dict[str, Any]:
-        ids = zip(resource.kind.id_fields, resource.key, strict=True)
-        return {name: value for name, value in ids if value is not None}
+        return self.plane.rules(resource.kind).identify(resource)
 
     def _params(self, operation: str, properties: dict[str, Any]) -> dict[str, Any]:
         shape = self.model.operation_model(operation).input_shape
         params: dict[str, Any] = _coerce(shape, properties)
+        for token in _TOKENS:
+            if token in shape.members:
+                params.setdefault(token, uuid.uuid4().hex)
         return params
 
     def _made(self, kind: Kind, resource_type: str, resource: Resource) -> Made:
-        shown = resource.described()
+        shown = {
+            **resource.described(),
+            **self.plane.rules(kind).details(self.plane, resource),
+        }
         identifier = schemas.primary_identifier(resource_type)
         physical = "|".join(str(shown.get(name, resource.arn)) for name in identifier)
-        if kind.name in _REF_IS_ARN:
+        if kind.name in REF_IS_ARN:
             physical = resource.arn
         made = Made(physical_id=physical, reference=physical, token=resource)
-        attributes = {**shown, kind.arn_field: resource.arn, "Arn": resource.arn}
+        attributes = {**shown, kind.arn_name: resource.arn, "Arn": resource.arn}
         return replace(made, attributes=attributes)
 
 

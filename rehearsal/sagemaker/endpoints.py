@@ -11,13 +11,16 @@ from typing import Any
 from rehearsal.errors import invalid
 from rehearsal.jobs import serving
 from rehearsal.jobs.work import JobFailure, Work
-from rehearsal.sagemaker.plane import ControlPlane
+from rehearsal.sagemaker.plane import ControlPlane, Handler
 from rehearsal.sagemaker.resource import Outcome, Resource
 from rehearsal.sagemaker.rules import Rules
 
 _deployments = itertools.count(1)
+_SCALE_SECONDS = 120.0
 
 Servers = dict[str, serving.ModelServer]
+# Each variant with what DescribeModel says of its model, or None when it has none.
+Variants = list[tuple[dict[str, Any], dict[str, Any] | None]]
 
 
 class EndpointConfigRules(Rules):
@@ -64,6 +67,7 @@ class EndpointRules(Rules):
         if resource.status != "InService":
             raise invalid(f'Cannot update in-progress endpoint "{resource.arn}".')
         _variants(plane, resource.region, params["EndpointConfigName"])
+        plane.admit("endpoint", resource.region, params)
 
     def updated(self, plane: ControlPlane, resource: Resource, params: dict[str, Any]) -> None:
         resource.fields.pop("FailureReason", None)
@@ -74,7 +78,7 @@ class EndpointRules(Rules):
         variants = _variants(plane, endpoint.region, endpoint.fields["EndpointConfigName"])
         endpoint.activity = Work(
             endpoint.name,
-            lambda stopping: _start_servers(plane, endpoint, variants, stopping),
+            lambda stopping: start_servers(plane, endpoint, variants, stopping),
             stopped="Failed",
         )
         plane.watch(endpoint)
@@ -85,7 +89,7 @@ class EndpointRules(Rules):
         if outcome.status == "InService":
             resource.private["servers"] = new
             resource.private["config"] = resource.fields["EndpointConfigName"]
-            _stop_servers(old)
+            stop_servers(old)
         elif old:  # a failed update: what was in service stays in service
             resource.fields["EndpointConfigName"] = resource.private["config"]
             plane.set_status(resource, "InService", outcome.reason)
@@ -101,13 +105,13 @@ class EndpointRules(Rules):
             resource.activity = Work(resource.name, lambda _stopping: _stop_all(servers))
 
 
-def _variants(
-    plane: ControlPlane, region: str, config_name: str
-) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+def _variants(plane: ControlPlane, region: str, config_name: str) -> Variants:
     """A configuration's variants, each with what DescribeModel says of its model."""
     config = plane.need("endpoint-config", region, config_name)
     return [
         (variant, plane.need("model", region, variant["ModelName"]).described())
+        if "ModelName" in variant
+        else (variant, None)  # its models come as inference components
         for variant in config.fields["ProductionVariants"]
     ]
 
@@ -118,12 +122,13 @@ def _stop_all(servers: Servers) -> Outcome:
     return Outcome("Deleted")
 
 
-def _start_servers(
+def start_servers(
     plane: ControlPlane,
     endpoint: Resource,
-    variants: list[tuple[dict[str, Any], dict[str, Any]]],
+    variants: Variants,
     stopping: threading.Event,
 ) -> Outcome:
+    """Start a container for each variant and wait until all answer; none is left on failure."""
     servers: Servers = {}
     with ExitStack() as undo:
         for variant, model in variants:
@@ -131,6 +136,8 @@ def _start_servers(
                 "endpoints", endpoint.region, f"{endpoint.name}-{next(_deployments)}"
             )
             undo.callback(shutil.rmtree, base, ignore_errors=True)
+            if model is None:
+                continue
             if "InitialInstanceCount" not in variant and "ServerlessConfig" not in variant:
                 raise JobFailure(f"variant {variant['VariantName']} has no instances")
             server = serving.start(
@@ -159,12 +166,39 @@ def _start_servers(
     return Outcome("InService", fields={"servers": servers, "ProductionVariants": shown})
 
 
-def _stop_servers(servers: Servers) -> None:
+def stop_servers(servers: Servers) -> None:
+    """End containers, in the background."""
     # On a thread: ending a process takes up to seconds, and the caller holds the lock.
     threading.Thread(target=_stop_all, args=(servers,), daemon=True).start()
+
+
+def update_weights(plane: ControlPlane, region: str, params: dict[str, Any]) -> dict[str, Any]:
+    """UpdateEndpointWeightsAndCapacities: the weights count; one container serves a variant."""
+    endpoint = plane.need("endpoint", region, params["EndpointName"])
+    if endpoint.status != "InService":
+        raise invalid(f'Cannot update in-progress endpoint "{endpoint.arn}".')
+    shown = {v["VariantName"]: v for v in endpoint.fields["ProductionVariants"]}
+    for wanted in params["DesiredWeightsAndCapacities"]:
+        if wanted["VariantName"] not in shown:
+            raise invalid(
+                f'Could not find variant {wanted["VariantName"]} of endpoint "{endpoint.arn}".'
+            )
+    plane.admit("endpoint", region, params)
+    for wanted in params["DesiredWeightsAndCapacities"]:
+        variant = shown[wanted["VariantName"]]
+        if "DesiredWeight" in wanted:
+            variant["CurrentWeight"] = variant["DesiredWeight"] = wanted["DesiredWeight"]
+        if "DesiredInstanceCount" in wanted:
+            count = wanted["DesiredInstanceCount"]
+            variant["CurrentInstanceCount"] = variant["DesiredInstanceCount"] = count
+    plane.set_status(endpoint, "Updating")
+    plane.later(endpoint, "InService", _SCALE_SECONDS)
+    return {"EndpointArn": endpoint.arn}
 
 
 RULES: dict[str, Rules] = {
     "endpoint-config": EndpointConfigRules(),
     "endpoint": EndpointRules(),
 }
+
+OPERATIONS: dict[str, Handler] = {"UpdateEndpointWeightsAndCapacities": update_weights}

@@ -9,6 +9,7 @@ from typing import Any
 from rehearsal.errors import invalid
 from rehearsal.jobs import training, transform
 from rehearsal.jobs.work import JobFailure, Work
+from rehearsal.sagemaker import warm_pools
 from rehearsal.sagemaker.plane import ControlPlane
 from rehearsal.sagemaker.resource import Outcome, Resource
 from rehearsal.sagemaker.rules import Rules
@@ -44,7 +45,7 @@ class JobRules(Rules, ABC):
         resource.fields[self.end_field] = plane.clock.now()
         plane.set_status(resource, outcome.status, outcome.reason)
 
-    def stop(self, plane: ControlPlane, resource: Resource) -> None:
+    def stop(self, plane: ControlPlane, resource: Resource, params: dict[str, Any]) -> None:
         if resource.status != "InProgress":
             raise invalid(
                 f"The request was rejected because the {resource.kind.name.replace('-', ' ')} "
@@ -95,6 +96,8 @@ class TrainingJobRules(JobRules):
     def ended(self, plane: ControlPlane, resource: Resource, outcome: Outcome) -> None:
         super().ended(plane, resource, outcome)
         _enter(plane, resource, outcome.fields.get("SecondaryStatus", outcome.status))
+        if outcome.status == "Completed":
+            warm_pools.keep(plane, resource)
         started = resource.fields.get("TrainingStartTime")
         if started is None:
             return
@@ -102,12 +105,24 @@ class TrainingJobRules(JobRules):
         resource.fields["TrainingTimeInSeconds"] = seconds
         resource.fields["BillableTimeInSeconds"] = seconds
 
-    def stop(self, plane: ControlPlane, resource: Resource) -> None:
-        super().stop(plane, resource)
+    def stop(self, plane: ControlPlane, resource: Resource, params: dict[str, Any]) -> None:
+        super().stop(plane, resource, params)
         _enter(plane, resource, "Stopping")
 
+    def updated(self, plane: ControlPlane, resource: Resource, params: dict[str, Any]) -> None:
+        if "ResourceConfig" in params:
+            warm_pools.keep(plane, resource)
+
+    def before_delete(
+        self, plane: ControlPlane, resource: Resource, params: dict[str, Any]
+    ) -> None:
+        warm_pools.refuse_deletion(resource)
+
+    def details(self, plane: ControlPlane, resource: Resource) -> dict[str, Any]:
+        return warm_pools.shown(resource)
+
     def summary(self, resource: Resource) -> dict[str, Any]:
-        return {"CreationTime": resource.created}
+        return warm_pools.shown(resource)
 
 
 def _enter(plane: ControlPlane, job: Resource, status: str) -> None:

@@ -4,100 +4,142 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rehearsal.errors import invalid
 from rehearsal.sagemaker.resource import Resource
+from rehearsal.sagemaker.store import Store
 
 # "The default value is 10" (API reference, MaxResults of ListApps and most others).
 DEFAULT_PAGE = 10
 
-_SORTS: dict[str, Callable[[Resource], Any]] = {
-    "Name": lambda r: r.name,
-    "CreationTime": lambda r: r.created,
-    "LastModifiedTime": lambda r: r.modified,
-    "Status": lambda r: r.status,
-}
-
+_NOT_FILTERS = {"NextToken", "MaxResults", "SortBy", "SortOrder"}
 # Filters that are not called like the field they look at.
 _FILTERED_FIELDS = {
     "AdditionalCodeRepository": "AdditionalCodeRepositories",
     "AppType": "StudioLifecycleConfigAppType",
 }
 
-_NOT_FILTERS = {"NextToken", "MaxResults", "SortBy", "SortOrder"}
+Value = Callable[[Resource], Any]
+Token = tuple[Any, int]
 
 
-def page(
-    resources: Iterable[Resource], params: dict[str, Any]
-) -> tuple[list[Resource], str | None]:
+def page(store: Store, params: dict[str, Any]) -> tuple[list[Resource], str | None]:
     """Return one page and the token of the next, or None at the end.
 
     A token names the last resource of its page, not a position, so that deleting
     resources between two pages neither skips nor repeats any.
     """
-    found = [r for r in resources if _matches(r, params)]
-    sort = _SORTS[params.get("SortBy", "CreationTime")]
+    order, value, lasting = _sort(params.get("SortBy") or "CreationTime")
+    rows = store.ordered(order, value, lasting=lasting)
     descending = params.get("SortOrder", "Ascending") == "Descending"
-    found.sort(key=lambda r: (sort(r), r.serial), reverse=descending)
-    token = params.get("NextToken")
-    if token:
-        after = _read_token(token)
-        found = [r for r in found if _is_after((sort(r), r.serial), after, descending)]
-    size = int(params.get("MaxResults", DEFAULT_PAGE))
-    shown = found[:size]
-    if len(found) <= size:
-        return shown, None
-    last = shown[-1]
-    return shown, _write_token((sort(last), last.serial))
+    after = _read_token(params["NextToken"]) if params.get("NextToken") else None
+    size = int(params.get("MaxResults") or DEFAULT_PAGE)
+    matching = _matcher(params)
+    shown: list[Resource] = []
+    try:
+        following = _from(rows, value, after, descending)
+    except TypeError as error:  # a token of another sort
+        raise invalid("Invalid pagination token") from error
+    for resource in following:
+        if not matching(resource):
+            continue
+        if len(shown) == size:
+            last = shown[-1]
+            return shown, _write_token((value(last), last.serial))
+        shown.append(resource)
+    return shown, None
 
 
-def _matches(resource: Resource, params: dict[str, Any]) -> bool:
-    return all(
-        _passes(resource, name, value)
+def _sort(name: str) -> tuple[str, Value, bool]:
+    """A sort's own name, the value it looks at, and whether that value never changes.
+
+    The API spells the same sort in many ways: Name, NAME, HubName, CREATION_TIME, CreateDate.
+    """
+    plain = name.replace("_", "").lower()
+    if plain in ("creationtime", "createdate", "starttime"):
+        return "created", lambda r: r.created, True
+    if plain == "lastmodifiedtime":
+        return "modified", lambda r: r.modified, False
+    if plain == "version":
+        return "version", lambda r: int(r.fields.get("Version", 0)), True
+    if plain.endswith("name"):
+        return "name", lambda r: r.name, True
+    if plain.endswith("status"):
+        return "status", lambda r: r.status, False
+    return name, lambda r: str(r.fields.get(name, "")), False
+
+
+def _from(
+    rows: list[Resource], value: Value, after: Token | None, descending: bool
+) -> Iterator[Resource]:
+    """The rows behind a token, in the order asked for."""
+
+    def key(resource: Resource) -> Token:
+        return (value(resource), resource.serial)
+
+    if not descending:
+        start = bisect_right(rows, after, key=key) if after is not None else 0
+        return (rows[i] for i in range(start, len(rows)))
+    end = bisect_left(rows, after, key=key) if after is not None else len(rows)
+    return (rows[i] for i in range(end - 1, -1, -1))
+
+
+def _matcher(params: dict[str, Any]) -> Callable[[Resource], bool]:
+    filters = [
+        (name, value)
         for name, value in params.items()
         if name not in _NOT_FILTERS and value is not None
-    )
+    ]
+    return lambda resource: all(_passes(resource, name, value) for name, value in filters)
 
 
 def _passes(resource: Resource, name: str, value: Any) -> bool:
-    if name == "NameContains":
-        return str(value).lower() in resource.name.lower()
-    if name == "StatusEquals":
-        return bool(resource.status == value)
-    if name in ("CreationTimeAfter", "CreationTimeBefore"):
-        return _in_time(resource.created, name, value)
-    if name.removeprefix("Last") in ("ModifiedTimeAfter", "ModifiedTimeBefore"):
-        return _in_time(resource.modified, name, value)
-    if name.endswith("Equals"):
-        return _equals(resource, name.removesuffix("Equals"), value)
+    if name.endswith(("After", "Before")):
+        return _in_time(resource, name, value)
+    if name == "MaxSchemaVersion":
+        return _version(resource.fields["DocumentSchemaVersion"]) <= _version(str(value))
     if name.endswith("Contains"):
-        field = str(resource.fields.get(name.removesuffix("Contains"), ""))
-        return str(value).lower() in field.lower()
-    raise invalid(f"The local AWS does not have the filter {name} yet.")
+        return str(value).lower() in _searched(resource, name.removesuffix("Contains")).lower()
+    if name.endswith("Prefix"):
+        return _searched(resource, name.removesuffix("Prefix")).startswith(str(value))
+    return _equals(resource, name.removesuffix("Equals"), value)
+
+
+def _version(text: str) -> list[int]:
+    return [int(part) for part in text.split(".")]
+
+
+def _searched(resource: Resource, name: str) -> str:
+    if name in ("Name", resource.kind.name_field):
+        return resource.name
+    return str(resource.fields.get(name, ""))
 
 
 def _equals(resource: Resource, name: str, value: Any) -> bool:
-    field = _FILTERED_FIELDS.get(name, name)
+    if name in ("Status", resource.kind.status_field):
+        return bool(resource.status == value)
+    field = resource.kind.in_list.get(name) or _FILTERED_FIELDS.get(name, name)
     found = resource.fields.get(field)
+    if isinstance(found, dict):  # WarmPoolStatusEquals looks into a structure
+        found = found.get("Status")
     return value in found if isinstance(found, list) else bool(found == value)
 
 
-def _in_time(moment: float, name: str, value: Any) -> bool:
+def _in_time(resource: Resource, name: str, value: Any) -> bool:
+    modified = "Modified" in name
+    moment = resource.modified if modified else resource.created
     limit = float(value)
     return moment > limit if name.endswith("After") else moment < limit
 
 
-def _is_after(key: tuple[Any, int], last: tuple[Any, int], descending: bool) -> bool:
-    return key < last if descending else key > last
-
-
-def _write_token(key: tuple[Any, int]) -> str:
+def _write_token(key: Token) -> str:
     return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
 
 
-def _read_token(token: str) -> tuple[Any, int]:
+def _read_token(token: str) -> Token:
     try:
         value, serial = json.loads(base64.urlsafe_b64decode(token.encode()))
     except ValueError as error:

@@ -49,7 +49,7 @@ class NotebookInstanceRules(Rules):
             return
         plane.later(resource, "InService", _BOOT_SECONDS)
 
-    def stop(self, plane: ControlPlane, resource: Resource) -> None:
+    def stop(self, plane: ControlPlane, resource: Resource, params: dict[str, Any]) -> None:
         if resource.status != "InService":
             raise invalid(
                 f"Status ({resource.status}) not in ([InService]). Unable to transition to "
@@ -58,7 +58,7 @@ class NotebookInstanceRules(Rules):
         plane.set_status(resource, "Stopping")
         plane.later(resource, "Stopped", _STOP_SECONDS)
 
-    def start(self, plane: ControlPlane, resource: Resource) -> None:
+    def start(self, plane: ControlPlane, resource: Resource, params: dict[str, Any]) -> None:
         if resource.status not in ("Stopped", "Failed"):
             raise invalid(
                 f"Status ({resource.status}) not in ([Stopped, Failed]). Unable to transition to "

@@ -1,7 +1,7 @@
-"""The control plane: generic create, describe, list, update, delete, stop and tag.
+"""The control plane: what exists, and how it moves.
 
-Everything here follows from a kind's row and botocore's model; what is special to a
-kind is in its rules. The caller holds the world's lock.
+Requests come in by `call`; the generic verbs are in verbs.py, what is special to a kind in
+its rules. The caller holds the world's lock.
 """
 
 from __future__ import annotations
@@ -10,19 +10,22 @@ import itertools
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from botocore.model import OperationModel, ServiceModel, StructureShape
+from botocore.model import ServiceModel
 
 from rehearsal.clock import Clock
-from rehearsal.errors import ApiError, invalid
+from rehearsal.errors import ApiError
 from rehearsal.machine import Machine
-from rehearsal.sagemaker import listing
-from rehearsal.sagemaker.kinds import BY_NAME, GONE, KINDS, Kind
+from rehearsal.sagemaker import instances, requests, verbs
+from rehearsal.sagemaker.kind import GONE, Kind
+from rehearsal.sagemaker.kinds import BY_NAME, KINDS
 from rehearsal.sagemaker.links import Links
-from rehearsal.sagemaker.resource import Key, Resource, Transition
+from rehearsal.sagemaker.resource import Resource, Transition
 from rehearsal.sagemaker.rules import Rules
+from rehearsal.sagemaker.schema import Schema, as_declared, operations_of, schema_of
+from rehearsal.sagemaker.store import Store
 from rehearsal.validation import validate
 
 _log = logging.getLogger(__name__)
@@ -31,11 +34,6 @@ Handler = Callable[["ControlPlane", str, dict[str, Any]], dict[str, Any] | None]
 
 # (kind's name, region, the request's parameters and what the rules added to them)
 Admission = Callable[[str, str, dict[str, Any]], None]
-
-
-def _admit_all(_kind: str, _region: str, _params: dict[str, Any]) -> None:
-    """No limits."""
-
 
 # "Deleted apps stay listed for 24 hours" (DeleteApp, API reference).
 DELETED_STAYS_LISTED = 24 * 3600.0
@@ -59,105 +57,197 @@ class ControlPlane:
         self.lock = lock  # for what runs on threads of its own
         self.clock = clock
         self.machine = machine
+        self.model = model
         self.created: Counter[str] = Counter()
         self.removed: Counter[str] = Counter()
         self.links = Links()
+        self.settings: dict[tuple[str, str], str] = {}  # (region, name) -> value
         # Asked before a resource is made or grown: raises ResourceLimitExceeded.
         self.admit: Admission = _admit_all
-        self._model = model
+        # Whether a resource (kind, name) is to stay in the state it is passing through.
+        self.sticks: Callable[[str, str], bool] = lambda _kind, _name: False
+        # By how many seconds of AWS's time an operation's list is behind.
+        self.lag: Callable[[str], float] = lambda _operation: 0.0
         self._rules = rules
         self._operations = dict(operations)
-        self._stores: dict[tuple[str, str], dict[Key, Resource]] = {}
+        self._stores: dict[tuple[str, str], Store] = {}
         self._by_arn: dict[str, Resource] = {}
         self._moving: dict[int, Resource] = {}
         self._serials = itertools.count(1)
-        self._routes = dict(self._make_routes())
+        self._tokens = requests.Tokens()
+        self._schemas = {kind.name: schema_of(model, kind) for kind in KINDS}
+        self._routes = {
+            name: (verb, kind)
+            for kind in KINDS
+            for name, verb in operations_of(model, kind).items()
+        }
 
     # -- requests -----------------------------------------------------------------
 
     def call(self, operation: str, params: dict[str, Any], region: str) -> dict[str, Any]:
         """Answer one operation. Raises ApiError with the code AWS would answer."""
-        if operation not in self._model.operation_names:
+        if operation not in self.model.operation_names:
             raise ApiError("UnknownOperationException", f"{operation} is not an operation.")
-        model = self._model.operation_model(operation)
+        model = self.model.operation_model(operation)
         if model.input_shape is not None:
             validate(model.input_shape, params)
+        instances.check(operation, params)
         self.tick()
         special = self._operations.get(operation)
-        if special is not None:
-            return self._shaped(model, special(self, region, params) or {})
         route = self._routes.get(operation)
-        if route is None:
-            raise ApiError(
-                "UnknownOperationException", f"The local AWS does not have {operation} yet."
-            )
-        verb, kind = route
-        answer: dict[str, Any] | None = getattr(self, f"_{verb}")(kind, model, region, params)
-        return self._shaped(model, answer or {})
-
-    def _make_routes(self) -> Iterator[tuple[str, tuple[str, Kind]]]:
-        known = set(self._model.operation_names)
-        for kind in KINDS:
-            candidates = {
-                f"List{kind.plural}": "list",
-                **{
-                    f"{verb}{kind.noun}": verb.lower()
-                    for verb in ("Create", "Describe", "Update", "Delete", "Stop", "Start")
-                },
-            }
-            for operation, verb in candidates.items():
-                if operation in known:
-                    yield operation, (verb, kind)
+        if special is None and route is None:
+            raise ApiError("UnknownOperationException", f"The local AWS does not have {operation}.")
+        try:
+            with self._tokens.once(model, region, params) as once:
+                if once.answer is None:
+                    answered: dict[str, Any] | None
+                    if special is not None:
+                        answered = special(self, region, params)
+                    else:
+                        assert route is not None
+                        verb, kind = route
+                        answered = verbs.VERBS[verb](self, kind, model, region, params)
+                    once.answer = requests.shaped(model, answered or {})
+        except ApiError as error:
+            declared = as_declared(model, error)
+            if declared is error:
+                raise
+            raise declared from error
+        return once.answer
 
     @property
     def operations(self) -> list[str]:
         """The names of all operations that are answered, sorted."""
         return sorted({*self._routes, *self._operations})
 
-    # -- what rules use -------------------------------------------------------------
+    def operations_of(self, kind: Kind) -> list[str]:
+        """The names of the operations that follow from a kind's row, sorted."""
+        return sorted(name for name, (_, of) in self._routes.items() if of is kind)
+
+    # -- what exists ----------------------------------------------------------------
 
     def rules(self, kind: Kind) -> Rules:
         """The rules of a kind."""
         return self._rules.get(kind.name, _NO_RULES)
 
+    def schema(self, kind: Kind) -> Schema:
+        """What botocore's model says of a kind."""
+        return self._schemas[kind.name]
+
+    def store(self, kind: str, region: str) -> Store:
+        """The resources of a kind in a region, deleted rows included."""
+        return self._stores.setdefault((region, kind), Store())
+
     def all(self, kind: str, region: str) -> list[Resource]:
         """The resources of a kind in a region, oldest first, deleted rows included."""
-        return list(self._store(kind, region).values())
+        return list(self.store(kind, region))
 
     def every(self) -> list[Resource]:
         """All resources of all kinds and regions."""
-        return [r for store in self._stores.values() for r in store.values()]
+        return [r for store in list(self._stores.values()) for r in store]
 
     def find(self, kind: str, region: str, *key: str | None) -> Resource | None:
         """A resource by its identifying fields, or None."""
-        return self._store(kind, region).get(key)
+        return self.store(kind, region).get(key)
 
     def need(self, kind: str, region: str, *key: str | None) -> Resource:
         """A resource by its identifying fields; raises as AWS does when there is none."""
+        row = BY_NAME[kind]
         found = self.find(kind, region, *key)
+        if found is None and len(key) == 1:
+            found = self._by_name_or_arn(row, region, str(key[0]))
         if found is None:
-            raise self._absent(BY_NAME[kind], region, key)
+            words = dict(zip(row.id_fields, key, strict=True))
+            raise self.absent(row, region, words)
         return found
+
+    def requested(self, kind: Kind, region: str, params: dict[str, Any]) -> Resource:
+        """The resource that a request is about. Raises as AWS does when there is none."""
+        found = self.rules(kind).locate(self, kind, region, params)
+        if found is not None:
+            return found
+        return self.need(kind.name, region, *(params.get(name) for name in kind.id_fields))
 
     def by_arn(self, arn: str) -> Resource | None:
         """A resource by its ARN, or None."""
         return self._by_arn.get(arn)
 
-    def arn(self, kind: Kind, region: str, key: Key) -> str:
-        """The ARN of the resource with these identifying fields."""
-        words: dict[str, Any] = dict(zip(kind.id_fields, key, strict=True))
-        words["owner"] = words.get("UserProfileName") or words.get("SpaceName")
-        words["app_type"] = str(words.get("AppType", "")).lower()
-        return f"arn:aws:sagemaker:{region}:{self.account}:{kind.arn.format(**words)}"
+    def _by_name_or_arn(self, kind: Kind, region: str, value: str) -> Resource | None:
+        """Where an identifier may be the name or the ARN."""
+        arn = value if value.startswith("arn:") else ""
+        if not arn and kind.name == "model-package":  # one that is no version of a group
+            arn = self.arn(kind, region, {kind.id_fields[0]: value, "version": ""})
+        found = self._by_arn.get(arn)
+        return found if found is not None and found.kind is kind else None
+
+    def arn(self, kind: Kind, region: str, words: dict[str, Any]) -> str:
+        """The ARN of a resource with these fields."""
+        known: dict[str, Any] = {
+            "owner": words.get("UserProfileName") or words.get("SpaceName"),
+            "app_type": str(words.get("AppType", "")).lower(),
+            **words,
+        }
+        return f"arn:aws:sagemaker:{region}:{self.account}:{kind.arn.format(**known)}"
+
+    def absent(self, kind: Kind, region: str, words: dict[str, Any]) -> ApiError:
+        """The error that says there is no such resource."""
+        name = words.get(kind.id_fields[-1])
+        arn = str(name)
+        if kind.absent is not None:
+            code, wording = kind.absent
+            if "{arn}" in wording and not arn.startswith("arn:"):
+                arn = self.arn(kind, region, words)
+            return ApiError(code, wording.format(**{**words, "arn": arn}))
+        # Ours: AWS's wording for these kinds is not published. "does not exist" is what
+        # clients that tell "gone" by the message look for.
+        return ApiError("ResourceNotFound", f"{kind.noun} [{name}] does not exist.")
+
+    # -- how it changes -------------------------------------------------------------
+
+    def serial(self) -> int:
+        """The next number in the order of creation."""
+        return next(self._serials)
+
+    def keep(self, resource: Resource) -> None:
+        """Let a resource exist."""
+        self.store(resource.kind.name, resource.region).put(resource)
+        self._by_arn[resource.arn] = resource
+        self.created[resource.kind.name] += 1
+
+    def drop(self, resource: Resource) -> None:
+        """Take back a resource that came to exist by a request that is refused."""
+        self._remove(resource)
+        self.created[resource.kind.name] -= 1
+
+    def forget(self, resource: Resource) -> None:
+        """The resource is gone."""
+        self._remove(resource)
+        if resource.kind.deleted == GONE:
+            self.removed[resource.kind.name] += 1
+            self.rules(resource.kind).deleted(self, resource)
+
+    def _remove(self, resource: Resource) -> None:
+        self._moving.pop(id(resource), None)
+        self.store(resource.kind.name, resource.region).drop(resource)
+        if self._by_arn.get(resource.arn) is resource:
+            del self._by_arn[resource.arn]
 
     def set_status(self, resource: Resource, status: str, reason: str = "") -> None:
         """Set a status, and the failure reason when there is one."""
+        schema = self.schema(resource.kind)
+        changed = status != resource.status
         resource.status = status
+        self.touch(resource)
+        if reason and schema.reason_field:
+            resource.fields[schema.reason_field] = reason[:1024]
+        if changed and schema.end_field and status in resource.kind.ended_in:
+            resource.fields[schema.end_field] = resource.modified
+
+    def touch(self, resource: Resource) -> None:
+        """The resource has changed now."""
         resource.modified = self.clock.now()
-        if "LastModifiedTime" in resource.fields:
-            resource.fields["LastModifiedTime"] = resource.modified
-        if reason:
-            resource.fields["FailureReason"] = reason[:1024]
+        for name in self.schema(resource.kind).modified_fields:
+            resource.fields[name] = resource.modified
 
     def later(
         self,
@@ -165,9 +255,10 @@ class ControlPlane:
         status: str,
         seconds: float,
         done: Callable[[], None] | None = None,
+        reason: str = "",
     ) -> None:
         """Let a resource reach a status after what takes AWS `seconds`."""
-        resource.transition = Transition(self.clock.after(seconds), status, done)
+        resource.transition = Transition(self.clock.after(seconds), status, done, reason)
         self._moving[id(resource)] = resource
 
     def watch(self, resource: Resource) -> None:
@@ -194,6 +285,8 @@ class ControlPlane:
             return
         if resource.status == resource.kind.deleting and resource.activity is not None:
             return  # it is gone when what ran behind it has ended, not before
+        if self.sticks(resource.kind.name, resource.name):
+            return
         resource.transition = None
         self._reach(resource, transition)
 
@@ -210,9 +303,9 @@ class ControlPlane:
 
     def _reach(self, resource: Resource, transition: Transition) -> None:
         if transition.status == GONE:
-            self._forget(resource)
+            self.forget(resource)
             return
-        self.set_status(resource, transition.status)
+        self.set_status(resource, transition.status, transition.reason)
         if transition.status == resource.kind.deleted:
             self.removed[resource.kind.name] += 1
             self.rules(resource.kind).deleted(self, resource)
@@ -220,169 +313,19 @@ class ControlPlane:
         if transition.done is not None:
             transition.done()
 
-    def _forget(self, resource: Resource) -> None:
-        self._drop(resource)
-        if resource.kind.deleted == GONE:
-            self.removed[resource.kind.name] += 1
-            self.rules(resource.kind).deleted(self, resource)
+    # -- helpers of rules -------------------------------------------------------------
 
-    def _drop(self, resource: Resource) -> None:
-        self._moving.pop(id(resource), None)
-        store = self._store(resource.kind.name, resource.region)
-        if store.get(resource.key) is resource:
-            del store[resource.key]
-        if self._by_arn.get(resource.arn) is resource:
-            del self._by_arn[resource.arn]
-
-    # -- verbs ----------------------------------------------------------------------
-
-    def _create(
-        self, kind: Kind, _model: OperationModel, region: str, params: dict[str, Any]
-    ) -> dict[str, Any]:
-        rules = self.rules(kind)
-        extra = rules.before_create(self, region, params)
-        ids = {**params, **extra}
-        key = tuple(ids.get(name) for name in kind.id_fields)
-        arn = self.arn(kind, region, key)
-        present = self.find(kind.name, region, *key)
-        if present is not None and present.status != "Deleted":
-            code, wording = kind.exists
-            raise ApiError(code, wording.format(**{**ids, "arn": arn}))
-        self.admit(kind.name, region, ids)
-        now = self.clock.now()
-        described = self._model.operation_model(f"Describe{kind.noun}").output_shape
-        fields = {name: value for name, value in params.items() if name in described.members}
-        fields.update({name: now for name in _TIMES if name in described.members})
-        fields.update(extra)
-        fields[kind.arn_field] = arn
-        resource = Resource(
-            kind=kind,
-            region=region,
-            key=key,
-            arn=arn,
-            serial=next(self._serials),
-            created=now,
-            modified=now,
-            status=kind.creating,
-            fields=fields,
-            tags={tag["Key"]: tag.get("Value", "") for tag in params.get("Tags", [])},
+    def living(self, kind: str, region: str) -> Iterable[Resource]:
+        """The resources of a kind that are not deleted, nor being deleted."""
+        return (
+            r
+            for r in self.store(kind, region)
+            if not r.status or r.status not in (r.kind.deleting, r.kind.deleted)
         )
-        self._store(kind.name, region)[key] = resource
-        self._by_arn[arn] = resource
-        self.created[kind.name] += 1
-        if kind.status_field and kind.create_seconds is not None:
-            self.later(resource, kind.ready, kind.create_seconds)
-        try:
-            rules.created(self, resource)
-        except Exception:  # a request that is refused leaves nothing
-            self._drop(resource)
-            self.created[kind.name] -= 1
-            raise
-        return resource.described()
 
-    def _describe(
-        self, kind: Kind, _model: OperationModel, region: str, params: dict[str, Any]
-    ) -> dict[str, Any]:
-        return self._requested(kind, region, params).described()
 
-    def _list(
-        self, kind: Kind, model: OperationModel, region: str, params: dict[str, Any]
-    ) -> dict[str, Any]:
-        defaults = {"SortBy": kind.sorted_by, "SortOrder": kind.sort_order}
-        shown, token = listing.page(self._store(kind.name, region).values(), {**defaults, **params})
-        rules = self.rules(kind)
-        rows = [{**r.described(), **rules.summary(r)} for r in shown]
-        answer: dict[str, Any] = {_list_member(model.output_shape): rows}
-        if token:
-            answer["NextToken"] = token
-        return answer
-
-    def _update(
-        self, kind: Kind, _model: OperationModel, region: str, params: dict[str, Any]
-    ) -> dict[str, Any]:
-        resource = self._requested(kind, region, params)
-        rules = self.rules(kind)
-        rules.before_update(self, resource, params)
-        described = self._model.operation_model(f"Describe{kind.noun}").output_shape
-        for name, value in params.items():
-            if name in described.members and name not in kind.id_fields:
-                resource.fields[name] = _merged(resource.fields.get(name), value)
-        resource.modified = self.clock.now()
-        if "LastModifiedTime" in resource.fields:
-            resource.fields["LastModifiedTime"] = resource.modified
-        rules.updated(self, resource, params)
-        return resource.described()
-
-    def _delete(
-        self, kind: Kind, _model: OperationModel, region: str, params: dict[str, Any]
-    ) -> None:
-        resource = self._requested(kind, region, params)
-        if kind.status_field and resource.status not in kind.deletable_from:
-            raise invalid(kind.delete_refused.format(**resource.words()))
-        rules = self.rules(kind)
-        rules.before_delete(self, resource, params)
-        rules.deleting(self, resource)
-        resource.transition = None
-        if kind.deleting:
-            self.set_status(resource, kind.deleting)
-            self.later(resource, kind.deleted, kind.delete_seconds)
-        else:
-            self._forget(resource)
-
-    def _stop(
-        self, kind: Kind, _model: OperationModel, region: str, params: dict[str, Any]
-    ) -> None:
-        self.rules(kind).stop(self, self._requested(kind, region, params))
-
-    def _start(
-        self, kind: Kind, _model: OperationModel, region: str, params: dict[str, Any]
-    ) -> None:
-        self.rules(kind).start(self, self._requested(kind, region, params))
-
-    # -- helpers --------------------------------------------------------------------
-
-    def _store(self, kind: str, region: str) -> dict[Key, Resource]:
-        return self._stores.setdefault((region, kind), {})
-
-    def _requested(self, kind: Kind, region: str, params: dict[str, Any]) -> Resource:
-        return self.need(kind.name, region, *(params.get(name) for name in kind.id_fields))
-
-    def _absent(self, kind: Kind, region: str, key: Key) -> ApiError:
-        code, wording = kind.absent
-        words: dict[str, Any] = dict(zip(kind.id_fields, key, strict=True))
-        return ApiError(code, wording.format(**words, arn=self.arn(kind, region, key)))
-
-    def _shaped(self, model: OperationModel, answer: dict[str, Any]) -> dict[str, Any]:
-        if model.output_shape is None:
-            return {}
-        shaped: dict[str, Any] = _only_members(model.output_shape, answer)
-        return shaped
+def _admit_all(_kind: str, _region: str, _params: dict[str, Any]) -> None:
+    """No limits."""
 
 
 _NO_RULES = Rules()
-_TIMES = ("CreationTime", "LastModifiedTime")
-
-
-def _list_member(shape: StructureShape) -> str:
-    names = (name for name, member in shape.members.items() if member.type_name == "list")
-    return str(next(names))
-
-
-def _only_members(shape: Any, value: Any) -> Any:
-    """The value without what the output shape does not declare."""
-    if shape.type_name == "structure" and isinstance(value, dict):
-        return {
-            name: _only_members(shape.members[name], item)
-            for name, item in value.items()
-            if name in shape.members and item is not None
-        }
-    if shape.type_name == "list":
-        return [_only_members(shape.member, item) for item in value]
-    return value
-
-
-def _merged(old: Any, new: Any) -> Any:
-    """Settings merge member by member (UpdateDomain, UpdateUserProfile); the rest replaces."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        return {**old, **{name: _merged(old.get(name), value) for name, value in new.items()}}
-    return new

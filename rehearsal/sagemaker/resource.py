@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import secrets
+import string
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from rehearsal.sagemaker.kinds import Kind
+from rehearsal.sagemaker.kind import Kind
 
 Key = tuple[str | None, ...]
+
+_ID_CHARACTERS = string.ascii_lowercase + string.digits
+_ID_LENGTH = 12
+
+
+def new_id(prefix: str = "") -> str:
+    """An identifier as AWS makes them up: twelve lower-case letters and digits."""
+    return prefix + "".join(secrets.choice(_ID_CHARACTERS) for _ in range(_ID_LENGTH))
 
 
 class Activity(Protocol):
@@ -39,6 +49,7 @@ class Transition:
     due: float
     status: str
     done: Callable[[], None] | None = None
+    reason: str = ""
 
 
 @dataclass(slots=True, eq=False)
@@ -62,14 +73,16 @@ class Resource:
 
     @property
     def name(self) -> str:
-        """The resource's name: the last of its identifying fields."""
-        return str(self.key[-1])
+        """The resource's name, as lists sort and filter by it."""
+        return str(self.fields.get(self.kind.name_field) or self.key[-1])
 
     def described(self) -> dict[str, Any]:
         """All fields, the status among them, as describe and list answer them."""
         shown = {name: value for name, value in self.fields.items() if value is not None}
         if self.kind.status_field and self.status:
             shown[self.kind.status_field] = self.status
+        # Where describe calls it Arn, creating and stopping may not.
+        shown.setdefault(f"{self.kind.noun}Arn", self.arn)
         return shown
 
     def words(self) -> dict[str, Any]:

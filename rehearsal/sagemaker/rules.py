@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rehearsal.sagemaker.kind import Kind
 from rehearsal.sagemaker.resource import Outcome, Resource
 
 if TYPE_CHECKING:
@@ -12,6 +13,18 @@ if TYPE_CHECKING:
 
 class Rules:
     """Rules that add nothing: the row alone decides. Every method may be overridden."""
+
+    def locate(
+        self, plane: ControlPlane, kind: Kind, region: str, params: dict[str, Any]
+    ) -> Resource | None:
+        """The resource a request is about, where the identifying fields do not say it;
+        None: by the identifying fields."""
+        return None
+
+    def identify(self, resource: Resource) -> dict[str, Any]:
+        """The fields with which a request is about this resource."""
+        ids = zip(resource.kind.id_fields, resource.key, strict=True)
+        return {name: value for name, value in ids if value is not None}
 
     def before_create(
         self, plane: ControlPlane, region: str, params: dict[str, Any]
@@ -47,11 +60,32 @@ class Rules:
     def updated(self, plane: ControlPlane, resource: Resource, params: dict[str, Any]) -> None:
         """The fields have changed."""
 
-    def stop(self, plane: ControlPlane, resource: Resource) -> None:
-        """Stop<noun> was called."""
+    def stop(self, plane: ControlPlane, resource: Resource, params: dict[str, Any]) -> None:
+        """Stop<noun> was accepted."""
+        kind = resource.kind
+        resource.transition = None
+        if not kind.stopping:
+            plane.set_status(resource, kind.stopped)
+            return
+        plane.set_status(resource, kind.stopping)
+        plane.later(resource, kind.stopped, kind.stop_seconds)
 
-    def start(self, plane: ControlPlane, resource: Resource) -> None:
-        """Start<noun> was called."""
+    def start(self, plane: ControlPlane, resource: Resource, params: dict[str, Any]) -> None:
+        """Start<noun> was accepted."""
+        kind = resource.kind
+        if not kind.starting:
+            plane.set_status(resource, kind.started or kind.ready)
+            return
+        plane.set_status(resource, kind.starting)
+        plane.later(resource, kind.started or kind.ready, kind.start_seconds)
+
+    def filters(self, plane: ControlPlane, region: str, params: dict[str, Any]) -> dict[str, Any]:
+        """The filters of a list request, where they do not name the fields they look at."""
+        return dict(params)
+
+    def details(self, plane: ControlPlane, resource: Resource) -> dict[str, Any]:
+        """Fields of describe that are worked out when they are asked for."""
+        return {}
 
     def summary(self, resource: Resource) -> dict[str, Any]:
         """Fields that only the list's summary has."""

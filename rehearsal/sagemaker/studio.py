@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
-import string
 from pathlib import Path
 from typing import Any
 
 from rehearsal.errors import in_use, invalid, missing
 from rehearsal.sagemaker.plane import ControlPlane, Handler
-from rehearsal.sagemaker.resource import Outcome, Resource
+from rehearsal.sagemaker.resource import Outcome, Resource, new_id
 from rehearsal.sagemaker.rules import Rules
 from rehearsal.sandbox import run_script
 
 HOME = "/home/sagemaker-user"
 _LIVE = ("Pending", "InService", "Deleting")
-_ALPHABET = string.ascii_lowercase + string.digits
 _BOOT_SECONDS = 60.0
 
 
@@ -41,12 +38,9 @@ class DomainRules(Rules):
     def before_create(
         self, plane: ControlPlane, region: str, params: dict[str, Any]
     ) -> dict[str, Any]:
-        for other in plane.all("domain", region):
-            if other.fields["DomainName"] == params["DomainName"]:
-                raise in_use(f"Domain [{params['DomainName']}] already exists.")
         if not params.get("VpcId") or not params.get("SubnetIds"):
             raise invalid("VpcId and SubnetIds are required.")
-        domain_id = "d-" + "".join(secrets.choice(_ALPHABET) for _ in range(12))
+        domain_id = new_id("d-")
         return {
             "DomainId": domain_id,
             "Url": f"https://{domain_id}.studio.{region}.sagemaker.aws",
@@ -152,6 +146,8 @@ class AppRules(Rules):
             raise invalid(f"Space [{domain_id}/{space}] is not InService.")
         if params["AppType"] in ("JupyterLab", "CodeEditor") and space is None:
             raise invalid(f"AppType {params['AppType']} requires a SpaceName.")
+        if params["AppType"] == "Canvas" and profile is None:
+            raise invalid("AppType Canvas requires a UserProfileName.")
         return {"ResourceSpec": _resource_spec(plane, region, params)}
 
     def created(self, plane: ControlPlane, resource: Resource) -> None:
@@ -237,12 +233,6 @@ def _role(plane: ControlPlane, space: Resource) -> str:
 
 class StudioLifecycleConfigRules(Rules):
     """A lifecycle configuration stays while an app uses it or settings name it."""
-
-    def before_create(
-        self, plane: ControlPlane, region: str, params: dict[str, Any]
-    ) -> dict[str, Any]:
-        now = plane.clock.now()
-        return {"CreationTime": now, "LastModifiedTime": now}
 
     def before_delete(
         self, plane: ControlPlane, resource: Resource, params: dict[str, Any]

@@ -104,14 +104,17 @@ class Bench:
 
     # -- what tests need to have -----------------------------------------------------
 
+    def network(self) -> dict[str, Any]:
+        """A network for a domain: the one every account has."""
+        return {"VpcId": "vpc-12345678", "SubnetIds": ["subnet-12345678"]}
+
     def domain(self, name: str = "ml101-shared") -> str:
         answer = self.call(
             "CreateDomain",
             DomainName=name,
             AuthMode="IAM",
             DefaultUserSettings={"ExecutionRole": ROLE},
-            VpcId="vpc-12345678",
-            SubnetIds=["subnet-12345678"],
+            **self.network(),
         )
         self.step(180)
         domain_id: str = answer["DomainId"]
@@ -186,11 +189,11 @@ class Bench:
         self.call("CreateEndpoint", EndpointName=name, EndpointConfigName=name)
         return name, self.put_in_service(name)
 
-    def put_in_service(self, name: str) -> StandInServer:
-        """Let what goes on with an endpoint end well."""
+    def put_in_service(self, name: str, kind: str = "endpoint") -> StandInServer:
+        """Let what goes on with an endpoint, or a component of one, end well."""
         server = StandInServer()
         shown = {"VariantName": "AllTraffic", "CurrentWeight": 1.0}
-        self.found("endpoint", name).activity = Ended(
+        self.found(kind, name).activity = Ended(
             Outcome(
                 "InService",
                 fields={"servers": {"AllTraffic": server}, "ProductionVariants": [shown]},

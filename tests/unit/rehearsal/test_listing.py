@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from rehearsal.sagemaker.kinds import KINDS, Kind
 from rehearsal.world import service_model
 from tests.unit.rehearsal.bench import Bench
+from tests.unit.rehearsal.samples import Samples, filling
 
 MODEL = service_model("sagemaker")
 NAMES = [f"ml101-ann-{number:02}" for number in range(25)]
@@ -123,8 +125,10 @@ def filters() -> list[tuple[Kind, str]]:
     return [
         (kind, name)
         for kind in KINDS
-        for name in MODEL.operation_model(f"List{kind.plural}").input_shape.members
-        if name not in _FRAME
+        for name, shape in MODEL.operation_model(
+            f"List{kind.list_noun}"
+        ).input_shape.members.items()
+        if name not in _FRAME and (shape.type_name != "string" or len(shape.enum) != 1)
     ]
 
 
@@ -134,37 +138,57 @@ def filters() -> list[tuple[Kind, str]]:
 def test_every_filter_that_botocore_knows_excludes_what_does_not_match(
     bench: Bench, kind: Kind, name: str
 ) -> None:
-    make_one_of_each(bench)
-    shape = MODEL.operation_model(f"List{kind.plural}").input_shape.members[name]
+    samples = Samples(bench)
+    samples.make(kind.name)
+    operation = f"List{kind.list_noun}"
+    shape = MODEL.operation_model(operation).input_shape
+    frame = {n: filling(shape.members[n], n) for n in shape.required_members}
+    if kind.name == "model-package":
+        frame["ModelPackageType"] = "Both"
+    listed = bench.call(operation, **frame)
+    member = next(k for k, v in listed.items() if isinstance(v, list))
+    assert listed[member], "nothing is there to be excluded"
+    other = excluding(bench, samples, shape.members[name], name)
+    assert bench.call(operation, **{**frame, name: other})[member] == []
+
+
+def excluding(bench: Bench, samples: Samples, shape: Any, name: str) -> Any:
+    """A value of a filter that nothing on the bench matches."""
+    if name in _NAMED:  # it must exist, and nothing belongs to it
+        return samples.another(_NAMED[name])
+    if name == "Filters":
+        return [{"Name": "Status", "Value": "Expired"}]
     if shape.type_name == "timestamp":
         far = 10 * 365 * 86400.0
-        value: Any = bench.clock.now() + (far if name.endswith("After") else -far)
-    elif shape.enum:
-        value = next(choice for choice in reversed(shape.enum) if choice not in _IN_USE)
-    else:
-        value = "arn:aws:sagemaker:eu-west-1:123456789012:training-plan/none"
-        value = value if name.endswith("ArnEquals") else "d-nothing-like-it"
-    operation = f"List{kind.plural}"
-    member = next(k for k, v in bench.call(operation).items() if isinstance(v, list))
-    assert bench.call(operation)[member], "nothing is there to be excluded"
-    assert bench.call(operation, **{name: value})[member] == []
+        return bench.clock.now() + (far if name.endswith("After") else -far)
+    if shape.type_name in ("integer", "long"):
+        return 99
+    if shape.enum:
+        return next(choice for choice in reversed(shape.enum) if choice not in _IN_USE)
+    pattern = shape.metadata.get("pattern", "")
+    return next(text for text in _NOWHERE if re.fullmatch(pattern or ".*", text))
 
 
-_IN_USE = {"Pending", "InService", "InProgress", "Creating", "Failed", "JupyterLab"}
+_ARN = "arn:aws:sagemaker:eu-west-1:123456789012"
+_NOWHERE = (
+    "d-nothing-like-it",
+    "0.0.0",
+    *(f"{_ARN}:{what}" for what in ("cluster/000000000000", "model-package/x", "training-plan/x")),
+)
 
 
-def make_one_of_each(bench: Bench) -> None:
-    domain = bench.studio()
-    bench.app(domain)
-    bench.call(
-        "CreateStudioLifecycleConfig",
-        StudioLifecycleConfigName="boot",
-        StudioLifecycleConfigContent="dHJ1ZQ==",
-        StudioLifecycleConfigAppType="JupyterLab",
-    )
-    bench.call("CreateNotebookInstanceLifecycleConfig", NotebookInstanceLifecycleConfigName="boot")
-    bench.notebook()
-    bench.endpoint()
-    bench.training_job()
-    bench.processing_job()
-    bench.transform_job(bench.model())
+# Filters that name a resource of another kind.
+_NAMED = {
+    "ExperimentName": "experiment",
+    "HubName": "hub",
+    "ImageName": "image",
+    "ModelCardName": "model-card",
+    "ModelPackageGroupName": "model-package-group",
+    "PipelineName": "pipeline",
+    "TrialComponentName": "trial-component",
+    "TrialName": "trial",
+}
+_IN_USE = {
+    *("Pending", "InService", "InProgress", "Creating", "Failed", "JupyterLab", "Created"),
+    *("Available", "Both", "DataQuality", "Active", "ENABLED", "PendingManualApproval"),
+}

@@ -61,7 +61,7 @@ def test_several_problems_are_told_at_once(bench: Bench) -> None:
 
 def test_an_operation_that_is_none_and_one_that_is_not_here_are_told_apart(bench: Bench) -> None:
     assert "is not an operation" in bench.refusal("MakeCoffee").message
-    assert "does not have" in bench.refusal("ListHubs").message
+    assert "does not have" in bench.refusal("ListDevices").message
 
 
 def test_tags_of_a_creation_are_listed_replaced_and_removed(bench: Bench) -> None:

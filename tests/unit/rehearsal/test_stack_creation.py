@@ -87,7 +87,7 @@ def test_rollback_can_be_disabled(stacks: Stacks) -> None:
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
-        ("AWS::SageMaker::Pipeline", "The local AWS does not have AWS::SageMaker::Pipeline."),
+        ("AWS::SageMaker::DeviceFleet", "The local AWS does not have AWS::SageMaker::DeviceFleet."),
         ("AWS::SageMaker::Teapot", "Unrecognized resource types: [AWS::SageMaker::Teapot]"),
     ],
 )

@@ -101,7 +101,8 @@ def test_a_space_needs_its_owners_profile(bench: Bench) -> None:
         SpaceName="ml101-ann",
         OwnershipSettings={"OwnerUserProfileName": "ml101-ann"},
     )
-    assert refused.code == "ResourceNotFound"
+    # CreateSpace declares no ResourceNotFound.
+    assert (refused.code, "does not exist" in refused.message) == ("ValidationException", True)
 
 
 def test_a_space_is_unique_in_its_domain(bench: Bench) -> None:
@@ -193,7 +194,7 @@ def test_an_app_with_an_unknown_lifecycle_configuration_is_refused_and_leaves_no
         **SPACE_APP,
         ResourceSpec={"InstanceType": "ml.t3.medium", "LifecycleConfigArn": SCRIPT_ARN},
     )
-    assert refused.code == "ResourceNotFound"
+    assert (refused.code, "does not exist" in refused.message) == ("ValidationException", True)
     assert bench.call("ListApps")["Apps"] == []
 
 

@@ -1,0 +1,80 @@
+"""What is done with every request and answer: repeats recognised, answers cut to their shape."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.model import OperationModel
+
+from rehearsal.errors import ApiError
+from rehearsal.sagemaker.schema import conflict_code
+
+_TOKENS = ("ClientRequestToken", "ClientToken")
+
+
+@dataclass(slots=True)
+class Once:
+    """A request's answer: there already when the request is a repeat."""
+
+    answer: dict[str, Any] | None = None
+
+
+class Tokens:
+    """Client request tokens: a repeated request gets the first one's answer, and does nothing.
+
+    "A unique, case-sensitive identifier that you provide to ensure the idempotency of the
+    operation" (CreatePipeline, API reference). The same token with another request is refused
+    in our own words.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, str, str], tuple[str, dict[str, Any]]] = {}
+
+    @contextmanager
+    def once(
+        self, operation: OperationModel, region: str, params: dict[str, Any]
+    ) -> Iterator[Once]:
+        """Hold a request's answer; it is kept when the request carries a token."""
+        token = next((params[name] for name in _TOKENS if params.get(name)), None)
+        if token is None:
+            yield Once()
+            return
+        key = (region, operation.name, str(token))
+        request = json.dumps(params, sort_keys=True, default=str)
+        seen = self._seen.get(key)
+        if seen is not None and seen[0] != request:
+            raise ApiError(
+                conflict_code(operation),
+                f"The client token {token} was used for another {operation.name} request.",
+            )
+        once = Once(seen[1] if seen else None)
+        yield once
+        if once.answer is not None:
+            self._seen[key] = (request, once.answer)
+
+
+def shaped(operation: OperationModel, answer: dict[str, Any]) -> dict[str, Any]:
+    """The answer without what the operation's output does not declare."""
+    if operation.output_shape is None:
+        return {}
+    found: dict[str, Any] = _only_members(operation.output_shape, answer)
+    return found
+
+
+def _only_members(shape: Any, value: Any) -> Any:
+    if shape.type_name == "structure" and isinstance(value, dict):
+        members = shape.members
+        return {
+            name: _only_members(members[name], item)
+            for name, item in value.items()
+            if item is not None and name in members
+        }
+    if shape.type_name == "list" and isinstance(value, list):
+        return [_only_members(shape.member, item) for item in value]
+    if shape.type_name == "map" and isinstance(value, dict):
+        return {name: _only_members(shape.value, item) for name, item in value.items()}
+    return value
