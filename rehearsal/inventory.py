@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from moto.apigatewayv2.models import apigatewayv2_backends
+from moto.awslambda.models import lambda_backends
 from moto.cloudformation import parsing as moto_parsing
 from moto.logs.models import logs_backends
+from moto.scheduler.models import scheduler_backends
 
 from rehearsal.account import ACCOUNT
 from rehearsal.sagemaker import notebooks, studio
@@ -32,7 +35,7 @@ def everything(world: World) -> list[dict[str, str]]:
     """
     with world.lock:
         world.sagemaker.tick()
-        rows = [*_sagemaker(world), *_stacks(world), *_moto()]
+        rows = [*_sagemaker(world), *_stacks(world), *_moto(), *_functions()]
     return sorted(rows, key=lambda row: (row["kind"], row["region"], row["name"]))
 
 
@@ -75,6 +78,22 @@ def _moto() -> Iterator[dict[str, str]]:
                 yield _row("log-stream", f"{name}/{stream}", region)
             if not streams and name not in _SHARED_GROUPS:
                 yield _row("log-group", name, region)
+
+
+def _functions() -> Iterator[dict[str, str]]:
+    """Functions, and what invokes them."""
+    for region, functions in list(lambda_backends[ACCOUNT].items()):
+        for function in list(functions.list_functions()):
+            yield _row("function", function.function_name, region, function.state)
+    for region, schedules in list(scheduler_backends[ACCOUNT].items()):
+        for group in list(schedules.schedule_groups.values()):
+            if group.name != "default":
+                yield _row("schedule-group", group.name, region)
+            for schedule in list(group.schedules.values()):
+                yield _row("schedule", f"{group.name}/{schedule.name}", region, schedule.state)
+    for region, gateway in list(apigatewayv2_backends[ACCOUNT].items()):
+        for api in list(gateway.apis.values()):
+            yield _row("http-api", f"{api.name}/{api.api_id}", region)
 
 
 def homes(world: World) -> dict[str, str]:
