@@ -162,22 +162,10 @@ class Price:
 def regions() -> dict[str, str]:
     """The regions where botocore knows SageMaker, with their names."""
     session = botocore.session.get_session()
-    names = session.get_component("endpoint_resolver")
-    found = {}
-    for region in sorted(session.get_available_regions("sagemaker")):
-        data = names.get_partition_for_region(region)
-        found[region] = _descriptions(data).get(region, region)
-    return found
-
-
-@cache
-def _descriptions(partition: str) -> dict[str, str]:
-    loader = botocore.session.get_session().get_component("data_loader")
-    data = loader.load_data("endpoints")
-    for described in data["partitions"]:
-        if described["partition"] == partition:
-            return {code: region["description"] for code, region in described["regions"].items()}
-    return {}
+    partitions = session.get_component("data_loader").load_data("endpoints")["partitions"]
+    described = {code: r["description"] for p in partitions for code, r in p["regions"].items()}
+    available = sorted(session.get_available_regions("sagemaker"))
+    return {region: described.get(region, region) for region in available}
 
 
 @cache
