@@ -176,7 +176,11 @@ def tuning_job(fields: Fields) -> Claim:
 
 
 def endpoint(variants: list[Fields], counts: Mapping[str, int]) -> Claim:
-    """An endpoint's variants; `counts` are instances that differ from the configuration's."""
+    """An endpoint's variants; `counts` are instances that differ from the configuration's.
+
+    A variant with a list of types takes its instances of each type's quota (seen: a second
+    endpoint was refused for a type of the first one's list that the first did not run on).
+    """
     claim: Claim = Counter()
     for variant in variants:
         if "ServerlessConfig" in variant:
@@ -184,7 +188,8 @@ def endpoint(variants: list[Fields], counts: Mapping[str, int]) -> Claim:
             claim[SERVERLESS_CONCURRENCY] += variant["ServerlessConfig"].get("MaxConcurrency", 1)
             continue
         count = counts.get(variant.get("VariantName", ""), variant.get("InitialInstanceCount", 1))
-        _add(claim, "endpoint", variant.get("InstanceType"), count)
+        for typed in variant.get("InstancePools") or [variant]:
+            _add(claim, "endpoint", typed.get("InstanceType"), count)
         claim[ENDPOINTS] += count
     return claim
 

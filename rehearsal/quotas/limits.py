@@ -78,6 +78,7 @@ class Limits:
     def __init__(self, plane: ControlPlane, value: Value) -> None:
         self._plane = plane
         self._value = value
+        self._roll = _Roll(plane)
 
     def __call__(self, kind: str, region: str, params: dict[str, Any]) -> None:
         """Raise ResourceLimitExceeded when the request passes a quota.
@@ -94,7 +95,9 @@ class Limits:
         if not limited:
             return
         in_use: Claim = Counter()
-        for resource in self._counted(kind, region):
+        # A tuning job holds nothing itself: its training jobs do.
+        counted = "training-job" if kind == "tuning-job" else kind
+        for resource in self._roll.present(counted, region):
             in_use.update(self._held(resource))
         # The quota of a type before the total: which AWS names first is not documented.
         for code in sorted(limited, key=lambda code: (not _is_of_type(code), code)):
@@ -110,10 +113,6 @@ class Limits:
             raise exceeded(code, limit, in_use, delta)
 
     # -- what is there ----------------------------------------------------------------
-
-    def _counted(self, kind: str, region: str) -> list[Resource]:
-        # A tuning job holds nothing itself: its training jobs do.
-        return self._plane.all("training-job" if kind == "tuning-job" else kind, region)
 
     def _existing(self, kind: str, region: str, params: Fields) -> Resource | None:
         ids = BY_NAME[kind].id_fields
@@ -136,9 +135,10 @@ class Limits:
         if kind == "notebook-instance":
             running = status not in _NOT_RUNNING_NOTEBOOK
             return claims.notebook_instance(resource.fields, running=running)
-        if kind in _RELEASED_AT_THE_END and status.upper() in _ENDED:
-            pool = resource.fields.get("WarmPoolStatus", {}).get("Status")
-            return claims.warm_pool(resource.fields) if pool == "Available" else Counter()
+        if _has_ended(resource):
+            return (
+                claims.warm_pool(resource.fields) if _pool(resource) == "Available" else Counter()
+            )
         claim = claims.CLAIMS.get(kind)
         return Counter() if claim is None else claim(resource.fields)
 
@@ -173,6 +173,48 @@ class Limits:
         }
         variants = self._variants(region, existing.fields["EndpointConfigName"])
         return claims.endpoint(variants, {**_live_counts(existing), **asked})
+
+
+class _Roll:
+    """The resources that may hold something, so that a thousand ended jobs cost no time."""
+
+    def __init__(self, plane: ControlPlane) -> None:
+        self._plane = plane
+        self._last: Counter[tuple[str, str]] = Counter()  # the newest serial seen
+        self._kept: dict[tuple[str, str], list[Resource]] = {}
+
+    def present(self, kind: str, region: str) -> list[Resource]:
+        """All of a kind in a region but those that have ended for good or are gone."""
+        place = (kind, region)
+        last = self._last[place]
+        new = [r for r in self._plane.all(kind, region) if r.serial > last]
+        self._last[place] = max((r.serial for r in new), default=last)
+        candidates = [*self._kept.get(place, []), *new]
+        kept = [
+            resource
+            for resource in candidates
+            if not _is_over(resource) and self._plane.find(kind, region, *resource.key) is resource
+        ]
+        self._kept[place] = kept
+        return kept
+
+
+def _has_ended(resource: Resource) -> bool:
+    return resource.kind.name in _RELEASED_AT_THE_END and resource.status.upper() in _ENDED
+
+
+def _pool(resource: Resource) -> str:
+    """The status of the instances that a training job keeps warm, "" without any."""
+    status: str = (resource.fields.get("WarmPoolStatus") or {}).get("Status", "")
+    return status
+
+
+def _is_over(resource: Resource) -> bool:
+    """Whether it will never hold anything again."""
+    if not _has_ended(resource):
+        return False
+    keeps_warm = resource.fields.get("ResourceConfig", {}).get("KeepAlivePeriodInSeconds")
+    return not keeps_warm or _pool(resource) in ("Terminated", "Reused")
 
 
 def _live_counts(endpoint: Resource) -> dict[str, int]:

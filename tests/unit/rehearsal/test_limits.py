@@ -197,7 +197,7 @@ def test_groups_of_instances_count_by_their_types() -> None:
 
 
 def test_a_warm_pool_needs_its_quota_and_holds_it_after_the_job(bench: Bench) -> None:
-    warm = {"resources": {"KeepAlivePeriodInSeconds": 600}}
+    warm: dict[str, Any] = {"resources": {"KeepAlivePeriodInSeconds": 600}}
     pool = code("training-warm-pool", "ml.m5.large")
     limit(bench, {pool: 0})
     error = bench.refusal("CreateTrainingJob", **training("one", **warm))
@@ -340,6 +340,16 @@ def test_an_endpoint_counts_with_the_instances_it_has_or_is_to_have(bench: Bench
     config(bench, "two", 2)
     error = bench.refusal("CreateEndpoint", EndpointName="two", EndpointConfigName="two")
     assert "utilization of 3 Instances" in delta(error)
+
+
+def test_instance_pools_claim_each_of_their_types() -> None:
+    pools = [{"InstanceType": "ml.m5.large"}, {"InstanceType": "ml.m5.xlarge"}]
+    counted = claims.endpoint([{"VariantName": "v", "InstancePools": pools}], {"v": 2})
+    assert counted == {
+        code("endpoint", "ml.m5.large"): 2,
+        code("endpoint", "ml.m5.xlarge"): 2,
+        claims.ENDPOINTS: 2,
+    }
 
 
 def test_serverless_endpoints_have_quotas_of_their_own() -> None:

@@ -133,6 +133,9 @@ def test_a_deleted_app_is_listed_but_holds_nothing(bench: Bench) -> None:
     bench.call("DeleteApp", **app)
     bench.step(120)
     bench.app(domain)
+    bench.space(domain, "ml101-bob")
+    with pytest.raises(ApiError, match="running Studio apps"):
+        bench.app(domain, "ml101-bob")
 
 
 @pytest.mark.parametrize(
