@@ -22,6 +22,7 @@ from typing import Any
 
 from waitress.server import create_server
 
+from rehearsal.channel import Channel
 from rehearsal.clock import KINDS, Clock, ScaledClock, make_clock
 from rehearsal.faults import faults as faults_on_demand
 from rehearsal.faults.faults import Faults
@@ -88,6 +89,7 @@ def local_aws(
         raise UsageError(
             f"port {port} cannot be used", str(error), "choose another port, or 0 for a free one"
         ) from error
+    server.channel_class = Channel
     root = directory or Path(tempfile.mkdtemp(prefix="local-aws-"))
     url = f"http://127.0.0.1:{server.effective_port}"
     machine = Machine(root, url)
