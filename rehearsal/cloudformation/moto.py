@@ -49,9 +49,9 @@ class MotoHandler(Handler):
                 StackId=place.stack_id,
                 ResourceType=resource_type,
             )
+            made = _made(resource_type, resource, name)
         except Exception as error:  # moto raises its own, of many kinds
             raise ResourceFailed(_reason(error)) from error
-        made = _made(resource_type, resource, name)
         try:
             _complete(place, resource_type, resource, properties)
         except Exception as error:

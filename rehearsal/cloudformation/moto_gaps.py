@@ -36,6 +36,19 @@ def _put_role_policies(place: Place, role: str, properties: dict[str, Any]) -> N
         )
 
 
+def _attach_policies(place: Place, role: str, properties: dict[str, Any]) -> None:
+    wanted = properties.get("ManagedPolicyArns", [])
+    attached = set(_iam(place).get_role(role).managed_policies)
+    for arn in wanted:
+        if arn not in attached:
+            _iam(place).attach_role_policy(arn, role)
+
+
+def _complete_role(place: Place, role: str, properties: dict[str, Any]) -> None:
+    _put_role_policies(place, role, properties)
+    _attach_policies(place, role, properties)
+
+
 def _strip_role(place: Place, role: str, properties: dict[str, Any]) -> None:
     """Take away what the role's own properties gave it; other resources' policies stay."""
     iam = _iam(place)
@@ -51,8 +64,7 @@ def _update_role(place: Place, role: str, old: dict[str, Any], new: dict[str, An
     iam = _iam(place)
     _strip_role(place, role, old)
     _put_role_policies(place, role, new)
-    for arn in new.get("ManagedPolicyArns", []):
-        iam.attach_role_policy(arn, role)
+    _attach_policies(place, role, new)
     found = iam.get_role(role)
     # Not through moto's operation, which refuses a document without a Version; IAM takes it.
     found.assume_role_policy_document = json.dumps(new["AssumeRolePolicyDocument"])
@@ -109,7 +121,7 @@ def _delete_route_table(place: Place, table: str, _properties: dict[str, Any]) -
 
 CREATE: dict[str, Fill] = {
     "AWS::ECR::Repository": storage.configure_repository,
-    "AWS::IAM::Role": _put_role_policies,
+    "AWS::IAM::Role": _complete_role,
     "AWS::S3::Bucket": storage.configure_bucket,
 }
 
