@@ -9,6 +9,7 @@ from rehearsal.quotas import catalog, claims
 from rehearsal.quotas.applied import AppliedQuotas
 from rehearsal.quotas.limits import Limits
 from tests.unit.rehearsal.bench import REGION, Bench
+from tests.unit.rehearsal.stacks import Stacks, notebook
 from tests.unit.rehearsal.test_limits import code, delta, limit
 
 
@@ -156,3 +157,10 @@ def test_each_type_of_app_has_its_quotas(app_type: str, instance_type: str, quot
     counted = claims.app({"AppType": app_type, "ResourceSpec": {"InstanceType": instance_type}})
     [of_type] = [c for c in counted if c != claims.APPS]
     assert catalog.by_code()[of_type].name == quota
+
+
+def test_a_stack_that_passes_a_quota_fails_in_aws_s_words(bench: Bench, stacks: Stacks) -> None:
+    limit(bench, {claims.NOTEBOOKS: 0})
+    assert stacks.create("ml101-ann", {"Notebook": notebook()}) == "ROLLBACK_COMPLETE"
+    reasons = str(stacks.reasons("ml101-ann", "CREATE_FAILED"))
+    assert "'Total number of notebook instances' is 0 NotebookInstances" in reasons
