@@ -54,7 +54,9 @@ def _url(properties: Properties) -> Properties:
 
 def _subscription(properties: Properties) -> Properties:
     """Subscribe takes most properties as attributes, which are text."""
-    request = {k: properties[k] for k in ("TopicArn", "Protocol", "Endpoint") if k in properties}
+    request: Properties = {
+        k: properties[k] for k in ("TopicArn", "Protocol", "Endpoint") if k in properties
+    }
     others = {k: v for k, v in properties.items() if k not in (*request, "Region")}
     attributes = {k: v if isinstance(v, str) else json.dumps(v) for k, v in others.items()}
     return {**request, "Attributes": attributes, "ReturnSubscriptionArn": True}

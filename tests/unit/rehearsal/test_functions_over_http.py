@@ -89,7 +89,9 @@ class Answer:
 
 
 def ask(url: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
-    request = urllib.request.Request(url, body, headers, method=method)
+    """Ask; underscores in the headers' names are hyphens."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = urllib.request.Request(url, body, named, method=method)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=30) as answer:
@@ -106,7 +108,7 @@ def test_a_function_url_makes_an_event_of_format_2(account: Account) -> None:
         b'{"k": 1}',
         Cookie="c=1; d=2",
         X="y",
-        **{"Content-Type": "application/json"},
+        Content_Type="application/json",
     ).json
     assert (event["version"], event["routeKey"], event["rawPath"]) == ("2.0", "$default", "/a/b")
     assert event["rawQueryString"] == "x=1&x=2&y="
@@ -124,7 +126,7 @@ def test_a_function_url_makes_an_event_of_format_2(account: Account) -> None:
 
 def test_a_body_that_is_no_text_comes_in_base64(account: Account) -> None:
     _, url = account.public()
-    event = ask(url, "POST", b"\x00\xff", **{"Content-Type": "application/octet-stream"}).json
+    event = ask(url, "POST", b"\x00\xff", Content_Type="application/octet-stream").json
     assert event["isBase64Encoded"] is True
     assert base64.b64decode(event["body"]) == b"\x00\xff"
 
@@ -220,8 +222,7 @@ def answers(url: str) -> bool:
 def test_cross_origin_requests_are_answered_as_configured(account: Account) -> None:
     cors = {"AllowOrigins": ["https://a.example"], "AllowMethods": ["PUT"], "MaxAge": 5}
     _, url = account.public("def handler(e, c): return 'x'", Cors=cors)
-    asked = {"Access-Control-Request-Method": "PUT"}
-    preflight = ask(url, "OPTIONS", Origin="https://a.example", **asked)
+    preflight = ask(url, "OPTIONS", Origin="https://a.example", Access_Control_Request_Method="PUT")
     assert preflight.status == 200
     assert preflight.headers["Access-Control-Allow-Origin"] == "https://a.example"
     assert preflight.headers["Access-Control-Allow-Methods"] == "PUT"
@@ -299,9 +300,7 @@ def test_an_apis_endpoint_is_real_wherever_it_is_told_and_closes_with_it(
 
 def test_an_apis_cross_origin_configuration_is_its_own_answer(account: Account) -> None:
     url = account.api("$default", CorsConfiguration={"AllowOrigins": ["*"]})
-    preflight = ask(
-        f"{url}/x", "OPTIONS", Origin="https://a", **{"Access-Control-Request-Method": "GET"}
-    )
+    preflight = ask(f"{url}/x", "OPTIONS", Origin="https://a", Access_Control_Request_Method="GET")
     assert preflight.status == 204
     assert preflight.headers["Access-Control-Allow-Origin"] == "*"
 

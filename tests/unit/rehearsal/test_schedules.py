@@ -255,7 +255,7 @@ def moments(expression: str, start: str, count: int, zone: str = "UTC") -> list[
     cron = parse(f"cron({expression})", zone)
     assert isinstance(cron, Cron)
     moment = datetime.fromisoformat(start).replace(tzinfo=cron.zone).timestamp()
-    found = []
+    found: list[str] = []
     while len(found) < count:
         following = cron.after(moment)
         assert following is not None

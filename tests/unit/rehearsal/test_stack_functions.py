@@ -45,7 +45,7 @@ class Templates:
 
     def output(self, key: str) -> str:
         rows = self.stacks.describe(self.name)["Outputs"]
-        return next(row["OutputValue"] for row in rows if row["OutputKey"] == key)
+        return str(next(row["OutputValue"] for row in rows if row["OutputKey"] == key))
 
     def client(self, service: str) -> Any:
         return self.clients(service, REGION)
