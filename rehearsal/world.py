@@ -22,7 +22,8 @@ from rehearsal.cloudformation.handlers import (
     UnsupportedHandler,
 )
 from rehearsal.cloudformation.over_api import ApiHandler
-from rehearsal.cloudformation.sagemaker import TYPES, SageMakerHandler
+from rehearsal.cloudformation.sagemaker import SageMakerHandler
+from rehearsal.cloudformation.sagemaker_types import TYPES
 from rehearsal.cloudformation.service import CloudFormation
 from rehearsal.faults.faults import Faults
 from rehearsal.functions.front import FunctionsFront

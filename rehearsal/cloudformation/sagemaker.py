@@ -14,6 +14,7 @@ from botocore.model import ServiceModel
 from rehearsal.cloudformation import schemas
 from rehearsal.cloudformation.handlers import Handler, Made, Place, ResourceFailed, api_reason
 from rehearsal.cloudformation.sagemaker_types import REF_IS_ARN, TYPES, as_request
+from rehearsal.cloudformation.values import coerce
 from rehearsal.errors import ApiError
 from rehearsal.sagemaker.kind import Kind
 from rehearsal.sagemaker.plane import ControlPlane
@@ -157,7 +158,7 @@ class SageMakerHandler(Handler):
 
     def _params(self, operation: str, properties: dict[str, Any]) -> dict[str, Any]:
         shape = self.model.operation_model(operation).input_shape
-        params: dict[str, Any] = _coerce(shape, properties)
+        params: dict[str, Any] = coerce(shape, properties)
         for token in _TOKENS:
             if token in shape.members:
                 params.setdefault(token, uuid.uuid4().hex)
@@ -179,25 +180,3 @@ class SageMakerHandler(Handler):
 
 def _without_empty(params: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if value not in (None, [])}
-
-
-def _coerce(shape: Any, value: Any) -> Any:
-    """A template's value as the API's type: CloudFormation converts text to numbers and back."""
-    kind = shape.type_name
-    if kind == "structure" and isinstance(value, dict):
-        return {
-            name: _coerce(shape.members[name], item)
-            for name, item in value.items()
-            if name in shape.members
-        }
-    if kind == "list" and isinstance(value, list):
-        return [_coerce(shape.member, item) for item in value]
-    if kind in ("integer", "long") and isinstance(value, str):
-        return int(value)
-    if kind in ("float", "double") and isinstance(value, str):
-        return float(value)
-    if kind == "boolean" and isinstance(value, str):
-        return value.lower() == "true"
-    if kind == "string" and isinstance(value, (int, float)) and not isinstance(value, bool):
-        return str(value)
-    return value

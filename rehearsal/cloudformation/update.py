@@ -46,7 +46,9 @@ class Update:
         # To where, and what, a failure leads back. What an update that failed and stayed
         # has done already is undone with this one's.
         self._before: Definition = stalled._before if stalled else stack.definition
-        self._resources_before = stalled._resources_before if stalled else dict(stack.resources)
+        self._resources_before: dict[str, StackResource] = (
+            stalled._resources_before if stalled else dict(stack.resources)
+        )
         self._made: list[StackResource] = list(stalled._made) if stalled else []
         self._changed: list[Changed] = list(stalled._changed) if stalled else []
         stack.stalled = None
