@@ -6,7 +6,6 @@ The rehearsal's last word: a sweep that forgot to look cannot make this list sho
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from moto.apigatewayv2.models import apigatewayv2_backends
 from moto.awslambda.models import lambda_backends
@@ -118,38 +117,3 @@ _SHARED_GROUPS = frozenset(
     f"/aws/sagemaker/{name}"
     for name in ("TrainingJobs", "TransformJobs", "ProcessingJobs", "NotebookInstances", "studio")
 )
-
-
-def tagged(world: World, region: str, params: dict[str, Any]) -> dict[str, Any]:
-    """GetResources of the Resource Groups Tagging API, for SageMaker's resources."""
-    wanted = {f["Key"]: f.get("Values", []) for f in params.get("TagFilters", [])}
-    arns = params.get("ResourceARNList")
-    types = params.get("ResourceTypeFilters", [])
-    rows = []
-    for resource in world.sagemaker.every():
-        if resource.region != region or resource.status == "Deleted" or not resource.tags:
-            continue
-        # "sagemaker" or "sagemaker:endpoint", as the ARN spells it (GetResources).
-        kind = resource.arn.split(":", 5)[5].split("/")[0]
-        if types and not {"sagemaker", f"sagemaker:{kind}"} & set(types):
-            continue
-        if arns is not None and resource.arn not in arns:
-            continue
-        if all(_has(resource.tags, key, values) for key, values in wanted.items()):
-            rows.append(
-                {
-                    "ResourceARN": resource.arn,
-                    "Tags": [{"Key": k, "Value": v} for k, v in sorted(resource.tags.items())],
-                }
-            )
-    start = int(params.get("PaginationToken") or 0)
-    size = int(params.get("ResourcesPerPage", 100))
-    more = start + size < len(rows)
-    return {
-        "PaginationToken": str(start + size) if more else "",
-        "ResourceTagMappingList": rows[start : start + size],
-    }
-
-
-def _has(tags: dict[str, str], key: str, values: list[str]) -> bool:
-    return key in tags and (not values or tags[key] in values)

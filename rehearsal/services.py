@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from urllib.parse import unquote
@@ -14,12 +14,12 @@ from moto.core.parse import QueryParser
 from moto.core.serialize import QuerySerializer, SerializationContext
 from moto.core.utils import get_service_model
 
-from rehearsal import inventory
 from rehearsal.errors import ApiError
 from rehearsal.http import Request, Response, Service, json_response, xml_error
 from rehearsal.iam import Iam
 from rehearsal.pricing.service import Pricing
 from rehearsal.sagemaker import runtime
+from rehearsal.tagging import Tagging
 from rehearsal.world import World, service_model
 
 _log = logging.getLogger(__name__)
@@ -35,37 +35,16 @@ def make_services(world: World) -> dict[str, Service]:
         "sagemaker": SageMaker(world),
         "cloudformation": CloudFormation(world),
         "iam": Iam(),
-        "servicequotas": WholeJsonService(world.service_quotas.call, world.lock),
-        "pricing": WholeJsonService(Pricing(service_model("pricing")).call, nullcontext()),
-        "tagging": JsonService(
-            {"GetResources": lambda params, region: inventory.tagged(world, region, params)},
-            world,
-        ),
+        "servicequotas": JsonService(world.service_quotas.call, world.lock),
+        "pricing": JsonService(Pricing(service_model("pricing")).call, nullcontext()),
+        "tagging": JsonService(Tagging(world.sagemaker).call, world.lock),
     }
 
 
-Operation = Callable[[dict[str, Any], str], dict[str, Any]]  # (params, region) -> answer
 Call = Callable[[str, dict[str, Any], str], dict[str, Any]]  # (operation, params, region) -> answer
 
 
 class JsonService:
-    """Some operations of a service with a JSON protocol; moto answers the service's others."""
-
-    def __init__(self, operations: Mapping[str, Operation], world: World | None = None) -> None:
-        self._operations = operations
-        self._world = world
-
-    def answer(self, request: Request) -> Response | None:
-        operation = self._operations.get(request.operation)
-        if operation is None:
-            return None
-        if self._world is None:
-            return json_response(operation(request.json, request.region))
-        with self._world.lock:
-            return json_response(operation(request.json, request.region))
-
-
-class WholeJsonService:
     """A service with a JSON protocol of which we answer everything, `lock` held."""
 
     def __init__(self, call: Call, lock: AbstractContextManager[object]) -> None:

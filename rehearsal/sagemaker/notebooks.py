@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.errors import invalid
+from rehearsal.sagemaker import surroundings
 from rehearsal.sagemaker.plane import ControlPlane, Handler
 from rehearsal.sagemaker.resource import Outcome, Resource
 from rehearsal.sagemaker.rules import Rules
 from rehearsal.sandbox import run_script
 
+# Streams NAME/jupyter.log and NAME/LifecycleConfigOnStart (developer guide, "Log groups and
+# streams that Amazon SageMaker AI sends to Amazon CloudWatch Logs").
+LOG_GROUP = "/aws/sagemaker/NotebookInstances"
 HOME = "/home/ec2-user/SageMaker"
 _BOOT_SECONDS = 120.0
 _STOP_SECONDS = 60.0
@@ -47,6 +51,7 @@ class NotebookInstanceRules(Rules):
         if remaining:
             _run_next(plane, resource)
             return
+        _log(plane, resource, "jupyter.log", "The local AWS starts no Jupyter server here.")
         plane.later(resource, "InService", _BOOT_SECONDS)
 
     def stop(self, plane: ControlPlane, resource: Resource, params: dict[str, Any]) -> None:
@@ -101,7 +106,15 @@ def _boot(plane: ControlPlane, instance: Resource, moments: tuple[str, ...]) -> 
     if scripts:
         _run_next(plane, instance)
     else:
+        _log(plane, instance, "jupyter.log", "The local AWS starts no Jupyter server here.")
         plane.later(instance, "InService", _BOOT_SECONDS)
+
+
+def _log(plane: ControlPlane, instance: Resource, stream: str, line: str) -> None:
+    """Write to the instance's own stream of the group that all instances share."""
+    surroundings.write_log(
+        instance.region, LOG_GROUP, f"{instance.name}/{stream}", plane.clock.now(), line
+    )
 
 
 def _run_next(plane: ControlPlane, instance: Resource) -> None:

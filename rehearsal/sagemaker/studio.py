@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.errors import in_use, invalid, missing
+from rehearsal.sagemaker import surroundings
 from rehearsal.sagemaker.plane import ControlPlane, Handler
 from rehearsal.sagemaker.resource import Outcome, Resource, new_id
 from rehearsal.sagemaker.rules import Rules
 from rehearsal.sandbox import run_script
 
+# Streams DOMAIN/SPACE/JupyterLab/default/LifecycleConfigOnStart (developer guide, "Debug
+# lifecycle configurations").
+LOG_GROUP = "/aws/sagemaker/studio"
 HOME = "/home/sagemaker-user"
 _LIVE = ("Pending", "InService", "Deleting")
 _BOOT_SECONDS = 60.0
@@ -40,6 +44,7 @@ class DomainRules(Rules):
     ) -> dict[str, Any]:
         if not params.get("VpcId") or not params.get("SubnetIds"):
             raise invalid("VpcId and SubnetIds are required.")
+        surroundings.check_network(region, params["VpcId"], params["SubnetIds"])
         domain_id = new_id("d-")
         return {
             "DomainId": domain_id,
@@ -55,6 +60,23 @@ class DomainRules(Rules):
                     f"Unable to delete Domain [{resource.name}] because {noun}(s) are "
                     "associated with it."
                 )
+        # "The default setting is Retain, which specifies retaining an EFS volume"
+        # (RetentionPolicy, API reference).
+        policy = params.get("RetentionPolicy", {}).get("HomeEfsFileSystem", "Retain")
+        resource.private["retain"] = policy == "Retain"
+
+    def created(self, plane: ControlPlane, resource: Resource) -> None:
+        fields = resource.fields
+        if fields.get("HomeEfsFileSystemCreation", "Enabled") == "Enabled":
+            fields["HomeEfsFileSystemId"] = surroundings.make_home_file_system(
+                resource.region, resource.name, resource.arn, fields
+            )
+
+    def deleting(self, plane: ControlPlane, resource: Resource) -> None:
+        # The security groups stay, whatever becomes of the file system.
+        file_system = resource.fields.get("HomeEfsFileSystemId")
+        if file_system and not resource.private.get("retain", True):
+            surroundings.delete_home_file_system(resource.region, file_system)
 
 
 class UserProfileRules(Rules):
@@ -176,6 +198,14 @@ class AppRules(Rules):
         plane.watch(resource)
 
     def ended(self, plane: ControlPlane, resource: Resource, outcome: Outcome) -> None:
+        domain, profile, space, app_type, name = resource.key
+        surroundings.write_log(
+            resource.region,
+            LOG_GROUP,
+            f"{domain}/{space or profile}/{app_type}/{name}/LifecycleConfigOnStart",
+            plane.clock.now(),
+            outcome.reason or "The lifecycle configuration has ended.",
+        )
         if outcome.status == "InService":
             plane.later(resource, "InService", _BOOT_SECONDS)
             return

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.validate import ParamValidator
+from moto.ec2.models import ec2_backends
 
 from rehearsal.account import ACCOUNT
 from rehearsal.clock import SteppedClock
@@ -106,7 +107,7 @@ class Bench:
 
     def network(self) -> dict[str, Any]:
         """A network for a domain: the one every account has."""
-        return {"VpcId": "vpc-12345678", "SubnetIds": ["subnet-12345678"]}
+        return default_network()
 
     def domain(self, name: str = "ml101-shared") -> str:
         answer = self.call(
@@ -248,6 +249,13 @@ class Bench:
             TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
         )
         return name
+
+
+def default_network() -> dict[str, Any]:
+    """The VPC that every account has, and one of its subnets."""
+    ec2 = ec2_backends[ACCOUNT][REGION]
+    subnet = next(iter(ec2.get_default_subnets().values()))
+    return {"VpcId": subnet.vpc_id, "SubnetIds": [subnet.id]}
 
 
 def base64_of(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rehearsal.errors import ApiError
-from tests.unit.rehearsal.bench import REGION, ROLE, Bench
+from tests.unit.rehearsal.bench import REGION, ROLE, Bench, default_network
 
 Resources = dict[str, dict[str, Any]]
 # More ticks than any stack here needs; AWS's waits are over at each of them.
@@ -113,8 +113,7 @@ def domain() -> dict[str, Any]:
             "DomainName": "ml101-shared",
             "AuthMode": "IAM",
             "DefaultUserSettings": {"ExecutionRole": ROLE},
-            "VpcId": "vpc-12345678",
-            "SubnetIds": ["subnet-12345678"],
+            **default_network(),
         },
     }
 

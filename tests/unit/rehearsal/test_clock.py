@@ -67,8 +67,7 @@ def test_a_step_over_http_moves_everything_whose_time_has_come(bench: Bench) -> 
         DomainName="ml101",
         AuthMode="IAM",
         DefaultUserSettings={"ExecutionRole": "arn:aws:iam::123456789012:role/r"},
-        VpcId="vpc-12345678",
-        SubnetIds=["subnet-12345678"],
+        **bench.network(),
     )["DomainId"]
     before = bench.clock.now()
     status, answer = step(bench.world, {"seconds": 3600})

@@ -22,8 +22,7 @@ def test_a_domain_is_pending_until_its_time_has_come(bench: Bench) -> None:
         DomainName="ml101-shared",
         AuthMode="IAM",
         DefaultUserSettings={},
-        VpcId="vpc-12345678",
-        SubnetIds=["subnet-12345678"],
+        **bench.network(),
     )
     bench.step(179)
     assert status(bench, "DescribeDomain", DomainId=answer["DomainId"]) == "Pending"
@@ -37,8 +36,7 @@ def test_a_user_profile_is_refused_while_its_domain_is_pending(bench: Bench) -> 
         DomainName="ml101-shared",
         AuthMode="IAM",
         DefaultUserSettings={},
-        VpcId="vpc-12345678",
-        SubnetIds=["subnet-12345678"],
+        **bench.network(),
     )
     refused = bench.refusal(
         "CreateUserProfile", DomainId=answer["DomainId"], UserProfileName="ml101-ann"
@@ -54,8 +52,7 @@ def test_a_domain_name_is_taken_only_once_in_a_region(bench: Bench) -> None:
         DomainName="ml101-shared",
         AuthMode="IAM",
         DefaultUserSettings={},
-        VpcId="vpc-12345678",
-        SubnetIds=["subnet-12345678"],
+        **bench.network(),
     )
     assert refused.code == "ResourceInUse"
 
