@@ -45,6 +45,12 @@ class Commands:
             check=False,
         )
 
+    def step(self, seconds: float = 3600.0) -> None:
+        """Move the clock of a local AWS that was started with `--clock stepped`."""
+        body = json.dumps({"seconds": seconds}).encode()
+        with urllib.request.urlopen(f"{self.url}/_local/clock", body):
+            pass
+
     def inventory(self) -> set[tuple[str, str]]:
         """(kind, name) of everything there is."""
         with urllib.request.urlopen(f"{self.url}/_local/inventory") as answer:
