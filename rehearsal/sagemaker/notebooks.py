@@ -69,6 +69,7 @@ class NotebookInstanceRules(Rules):
                 f"Status ({resource.status}) not in ([Stopped, Failed]). Unable to transition to "
                 f"(Pending) for Notebook Instance ({resource.arn})."
             )
+        plane.admit("notebook-instance", resource.region, {**resource.fields, **params})
         plane.set_status(resource, "Pending")
         _boot(plane, resource, ("OnStart",))
 

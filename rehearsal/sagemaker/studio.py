@@ -119,6 +119,11 @@ class SpaceRules(Rules):
                 raise invalid(f"UserProfile [{owner}] is not InService.")
         return {}
 
+    def before_update(
+        self, plane: ControlPlane, resource: Resource, params: dict[str, Any]
+    ) -> None:
+        plane.admit("space", resource.region, params)
+
     def before_delete(
         self, plane: ControlPlane, resource: Resource, params: dict[str, Any]
     ) -> None:
