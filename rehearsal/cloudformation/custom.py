@@ -15,7 +15,7 @@ from typing import Any
 from rehearsal.clock import Clock
 from rehearsal.cloudformation.handlers import Handler, Made, Place, ResourceFailed
 from rehearsal.errors import ApiError
-from rehearsal.functions.runner import Enqueue
+from rehearsal.functions.background import Enqueue
 
 PAGE = "/_local/custom-resources/"
 TYPE = "AWS::CloudFormation::CustomResource"

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -57,6 +58,7 @@ class FunctionProcess:
 
     def __init__(self, machine: Machine, function: Function, package: Package) -> None:
         self.fingerprint = function.fingerprint
+        self.serves = (function.arn, function.version)
         self.log_group = function.log_group
         day = time.strftime("%Y/%m/%d", time.gmtime())
         self.log_stream = f"{day}/[{function.version}]{uuid.uuid4().hex}"
@@ -178,6 +180,11 @@ class FunctionProcess:
             name = signal.Signals(-code).name.removeprefix("SIG").lower()
             return f"Runtime exited with error: signal: {'killed' if name == 'kill' else name}"
         return f"Runtime exited with error: exit status {code}"
+
+    def discard(self) -> None:
+        """End the process and remove its files."""
+        self.kill()
+        shutil.rmtree(self._directory, ignore_errors=True)
 
     def kill(self) -> None:
         """End the process, and what it started in its session, at once, as Lambda does."""

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from rehearsal.errors import ApiError
 from rehearsal.functions import records
+from rehearsal.functions.background import Background
 from rehearsal.functions.runner import Functions
 from rehearsal.functions.urls import FunctionUrls
 from rehearsal.http import Request, Response
@@ -23,8 +24,9 @@ _PATH = re.compile(
 class LambdaService:
     """Answers what moto does not have, or has only as a record."""
 
-    def __init__(self, functions: Functions, urls: FunctionUrls) -> None:
+    def __init__(self, functions: Functions, background: Background, urls: FunctionUrls) -> None:
         self._functions = functions
+        self._background = background
         self._urls = urls
 
     def answer(self, request: Request) -> Response | None:
@@ -50,7 +52,7 @@ class LambdaService:
             records.find(request.region, name, qualifier)
             return Response(204, b"")
         if kind == "Event":
-            self._functions.enqueue(request.region, name, request.body, qualifier)
+            self._background.enqueue(request.region, name, request.body, qualifier)
             return Response(202, b"")
         outcome = self._functions.invoke(request.region, name, request.body, qualifier)
         headers = [

@@ -16,7 +16,7 @@ from moto.scheduler.models import EventBridgeSchedulerBackend, scheduler_backend
 from rehearsal.account import ACCOUNT
 from rehearsal.clock import Clock
 from rehearsal.errors import ApiError
-from rehearsal.functions.runner import Enqueue
+from rehearsal.functions.background import Enqueue
 from rehearsal.schedules.expressions import At, Cron, Expression, Rate, iso, parse
 
 _log = logging.getLogger(__name__)

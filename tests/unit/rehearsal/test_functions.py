@@ -17,7 +17,7 @@ from moto.logs.models import logs_backends
 from rehearsal.account import ACCOUNT
 from rehearsal.clock import SteppedClock
 from rehearsal.errors import ApiError
-from rehearsal.functions.runner import Functions
+from rehearsal.functions.background import Background
 from rehearsal.inprocess import InProcess
 from rehearsal.machine import Machine
 from rehearsal.world import World
@@ -35,8 +35,8 @@ class Account:
         self.clients = InProcess(self.world.services)
 
     @property
-    def functions(self) -> Functions:
-        return self.world.functions.runner
+    def background(self) -> Background:
+        return self.world.functions.background
 
     def function(self, code: str, **more: Any) -> str:
         return make_function(self.clients, code, **more)
@@ -55,7 +55,7 @@ class Account:
     def step(self, seconds: float) -> None:
         self.clock.step(seconds)
         self.world.tick()
-        until(lambda: not self.functions.busy)
+        until(lambda: not self.background.busy)
 
 
 @pytest.fixture
@@ -295,7 +295,7 @@ def test_what_is_not_python_in_a_zip_file_is_refused_and_does_not_pretend(
 ) -> None:
     name = account.function(ECHO, Runtime="nodejs22.x")
     with pytest.raises(ApiError, match="does not have the runtime nodejs22") as caught:
-        account.functions.invoke(REGION, name, b"{}")
+        account.world.functions.runner.invoke(REGION, name, b"{}")
     assert caught.value.code == "InvalidRuntimeException"
 
 
@@ -344,7 +344,7 @@ def send(account: Account, name: str) -> None:
     client = account.clients("lambda", REGION)
     answer = client.invoke(FunctionName=name, InvocationType="Event", Payload=b"{}")
     assert answer["StatusCode"] == 202
-    until(lambda: not account.functions.busy)
+    until(lambda: not account.background.busy)
 
 
 def test_an_event_that_fails_is_tried_again_after_one_and_two_minutes(account: Account) -> None:
@@ -374,7 +374,7 @@ def test_an_event_that_succeeds_runs_once(account: Account) -> None:
     send(account, name)
     account.step(3600)
     assert account.log(name).count("once") == 1
-    assert account.functions.waiting == 0
+    assert account.background.waiting == 0
 
 
 def test_the_number_of_retries_is_the_functions_to_choose(account: Account) -> None:
