@@ -33,7 +33,7 @@ def create(
     rules = plane.rules(kind)
     for need in kind.needs:
         for value in values_at(params, need.path):
-            plane.need(need.kind, region, value)
+            _require_living(plane.need(need.kind, region, value))
     extra = rules.before_create(plane, region, params)
     words = {"new_id": new_id(), **params, **extra}
     if kind.new_id is not None:
@@ -75,6 +75,12 @@ def create(
         plane.drop(resource)
         raise
     return _shown(plane, resource)
+
+
+def _require_living(needed: Resource) -> None:
+    """Nothing new comes to what is on its way out. The wording is ours."""
+    if needed.status and needed.status in (needed.kind.deleting, needed.kind.deleted):
+        raise invalid(f"{needed.kind.noun} [{needed.name}] is in status {needed.status}.")
 
 
 def _refuse_second(
