@@ -17,10 +17,11 @@ from rehearsal.cloudformation.changes import compare
 from rehearsal.cloudformation.changesets import ChangeSet
 from rehearsal.cloudformation.definition import Definition
 from rehearsal.cloudformation.handlers import Handler
+from rehearsal.cloudformation.nested import NestedStackHandler
 from rehearsal.cloudformation.operations import Create, Delete, undo_creation
 from rehearsal.cloudformation.requests import Reader, refuse_what_is_not_here
 from rehearsal.cloudformation.rules import check_rules
-from rehearsal.cloudformation.stack import Stack
+from rehearsal.cloudformation.stack import STACK_TYPE, Stack
 from rehearsal.cloudformation.template import validation_error
 from rehearsal.cloudformation.undo import GoingBack
 from rehearsal.cloudformation.update import Update
@@ -55,7 +56,8 @@ class CloudFormation:
         self.clock = clock
         self.machine = machine
         self._account = account
-        self._handler_of = handler_of
+        nested = NestedStackHandler(self)
+        self._handler_of = lambda kind: nested if kind == STACK_TYPE else handler_of(kind)
 
     def call(self, operation: str, params: Params, region: str) -> dict[str, Any]:
         """Answer one operation. Raises ApiError with the code AWS would answer."""

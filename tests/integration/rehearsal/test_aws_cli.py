@@ -204,3 +204,48 @@ def make_model(aws: Cli, name: str) -> None:
         *("sagemaker", "create-model", "--model-name", name, "--execution-role-arn", ROLE),
         *("--primary-container", f"Image={IMAGE}"),
     )
+
+
+def test_a_stack_within_a_stack_is_made_changed_and_deleted_with_it(
+    aws: Cli, tmp_path: Path
+) -> None:
+    aws("s3", "mb", "s3://ml401-templates")
+    inner = {
+        "Parameters": {"Name": {"Type": "String"}},
+        "Resources": {
+            "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Ref": "Name"}}}
+        },
+        "Outputs": {"Queue": {"Value": {"Fn::GetAtt": ["Queue", "QueueName"]}}},
+    }
+    (tmp_path / "inner.json").write_text(json.dumps(inner))
+    aws("s3", "cp", str(tmp_path / "inner.json"), "s3://ml401-templates/inner.json")
+    stack = ("--stack-name", "ml401-outer")
+
+    def outer(name: str) -> tuple[str, ...]:
+        url = f"{aws.commands.url}/ml401-templates/inner.json"
+        properties = {"TemplateURL": url, "Parameters": {"Name": name}}
+        template = {
+            "Resources": {"In": {"Type": "AWS::CloudFormation::Stack", "Properties": properties}},
+            "Outputs": {"Queue": {"Value": {"Fn::GetAtt": ["In", "Outputs.Queue"]}}},
+        }
+        return (*stack, "--template-body", json.dumps(template))
+
+    def queue() -> str:
+        shown = aws("cloudformation", "describe-stacks", *stack)["Stacks"][0]
+        assert shown["StackStatus"].endswith("_COMPLETE"), shown
+        value: str = shown["Outputs"][0]["OutputValue"]
+        return value
+
+    aws("cloudformation", "create-stack", *outer("ml401-in-one"))
+    settle(aws)
+    assert queue() == "ml401-in-one"
+    aws("cloudformation", "update-stack", *outer("ml401-in-two"))
+    settle(aws)
+    assert queue() == "ml401-in-two"
+    aws("cloudformation", "delete-stack", *stack)
+    settle(aws)
+    living = aws("cloudformation", "describe-stacks")["Stacks"]
+    assert [s["StackName"] for s in living if s["StackName"].startswith("ml401-outer")] == []
+    # Version 1 of the CLI has an endpoint of its own for SQS.
+    left = aws("sqs", "list-queues", "--endpoint-url", aws.commands.url)
+    assert "ml401-in" not in json.dumps(left)
