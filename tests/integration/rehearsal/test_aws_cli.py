@@ -16,7 +16,7 @@ from rehearsal.account import ACCOUNT
 from rehearsal.processes import LocalAws
 from tests.integration.rehearsal.commands import Commands
 
-pytestmark = pytest.mark.xdist_group("aws-cli")
+pytestmark = pytest.mark.xdist_group("clients")
 
 AWS = Path(sys.executable).with_name("aws")
 REGION = "eu-west-1"
@@ -62,8 +62,8 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cli]:
 def test_lists_are_read_page_by_page_and_can_be_cut_and_gone_on_with(aws: Cli) -> None:
     for number in range(5):
         make_model(aws, f"ml401-page-{number}")
-    listing = ("sagemaker", "list-models", "--name-contains", "ml401-page", "--sort-by", "Name")
-    listing = (*listing, "--sort-order", "Ascending")
+    sorting = ("--sort-by", "Name", "--sort-order", "Ascending")
+    listing = ("sagemaker", "list-models", "--name-contains", "ml401-page", *sorting)
     names = [f"ml401-page-{number}" for number in range(5)]
     found = aws(*listing, "--page-size", "2")["Models"]
     assert [row["ModelName"] for row in found] == names

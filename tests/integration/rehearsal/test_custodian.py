@@ -17,7 +17,7 @@ from rehearsal import isolation
 from rehearsal.processes import LocalAws
 from tests.integration.rehearsal.commands import ROOT, Commands
 
-pytestmark = pytest.mark.xdist_group("custodian")
+pytestmark = pytest.mark.xdist_group("clients")
 
 CUSTODIAN = ROOT / ".venv-custodian" / "bin" / "custodian"
 REGION = "eu-west-1"
