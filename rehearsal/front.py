@@ -33,9 +33,9 @@ _STATUS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 50
 class Front:
     """Dispatches a request to whoever answers it."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, check_answers: bool = False) -> None:
         self._world = world
-        self._services = make_services(world)
+        self._services = make_services(world, check_answers=check_answers)
         self._pages = Pages(world)
         self._moto = DomainDispatcherApplication(create_backend_app)
 

@@ -63,11 +63,13 @@ def local_aws(
     directory: Path | None = None,
     quotas: AppliedQuotas | None = None,
     faults: Faults | None = None,
+    check_answers: bool = False,
 ) -> Iterator[tuple[str, World]]:
     """Serve the local AWS on a loopback port (0: a free one); yields its URL and its world.
 
     Without a clock, AWS's waits take a hundredth of their time; without quotas, all of the
-    account's have been raised. Raises UsageError when the port cannot be had.
+    account's have been raised. With `check_answers`, what AWS could not have answered is an
+    InternalFailure. Raises UsageError when the port cannot be had.
     """
     # The world needs the port, which only the bound server knows.
     door: list[Front] = []
@@ -94,7 +96,7 @@ def local_aws(
     url = f"http://127.0.0.1:{server.effective_port}"
     machine = Machine(root, url)
     world = World(clock or ScaledClock(DEFAULT_PACE), machine, quotas=quotas, faults=faults)
-    door.append(Front(world))
+    door.append(Front(world, check_answers=check_answers))
     stopping = threading.Event()
     threads = [
         threading.Thread(target=server.run, name="server", daemon=True),
@@ -143,6 +145,11 @@ def _parser() -> argparse.ArgumentParser:
         help=f"{applied.RAISED} (all to 1000; the default), {applied.AWS_DEFAULTS}, or a file",
     )
     parser.add_argument("--faults", type=Path, default=None, help="a file of faults on demand")
+    parser.add_argument(
+        "--check-answers",
+        action="store_true",
+        help="for tests: an answer that botocore's model does not allow is an InternalFailure",
+    )
     parser.add_argument("--directory", type=Path, default=None, help="where jobs keep files")
     return parser
 
@@ -170,6 +177,7 @@ def main() -> None:
         directory=arguments.directory,
         quotas=quotas,
         faults=faults,
+        check_answers=arguments.check_answers,
     ) as (url, _):
         ready = {"url": url, "seconds": round(time.monotonic() - started, 2)}
         sys.stdout.write(json.dumps(ready) + "\n")

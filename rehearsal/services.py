@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 import uuid
-from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 from urllib.parse import unquote
@@ -14,6 +13,7 @@ from moto.core.parse import QueryParser
 from moto.core.serialize import QuerySerializer, SerializationContext
 from moto.core.utils import get_service_model
 
+from rehearsal.checks import Call, checked
 from rehearsal.errors import ApiError
 from rehearsal.http import Request, Response, Service, json_response, xml_error
 from rehearsal.iam import Iam
@@ -28,20 +28,26 @@ _INVOCATIONS = re.compile(r"/endpoints/([^/]+)/invocations")
 _CLOUDFORMATION = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 
 
-def make_services(world: World) -> dict[str, Service]:
-    """All of them, by the name that is in a signature's credential scope."""
+def make_services(world: World, *, check_answers: bool = False) -> dict[str, Service]:
+    """All of them, by the name that is in a signature's credential scope.
+
+    With `check_answers`, what AWS could not have answered is an InternalFailure.
+    """
+
+    def json_service(model: str, call: Call, lock: AbstractContextManager[object]) -> JsonService:
+        return JsonService(checked(service_model(model), call) if check_answers else call, lock)
+
     return {
         **world.services,
-        "sagemaker": SageMaker(world),
+        "sagemaker": SageMaker(world, json_service("sagemaker", world.sagemaker.call, world.lock)),
         "cloudformation": CloudFormation(world),
         "iam": Iam(),
-        "servicequotas": JsonService(world.service_quotas.call, world.lock),
-        "pricing": JsonService(Pricing(service_model("pricing")).call, nullcontext()),
-        "tagging": JsonService(Tagging(world.sagemaker).call, world.lock),
+        "servicequotas": json_service("service-quotas", world.service_quotas.call, world.lock),
+        "pricing": json_service("pricing", Pricing(service_model("pricing")).call, nullcontext()),
+        "tagging": json_service(
+            "resourcegroupstaggingapi", Tagging(world.sagemaker).call, world.lock
+        ),
     }
-
-
-Call = Callable[[str, dict[str, Any], str], dict[str, Any]]  # (operation, params, region) -> answer
 
 
 class JsonService:
@@ -60,8 +66,9 @@ class JsonService:
 class SageMaker:
     """The control plane, and InvokeEndpoint."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, control_plane: Service) -> None:
         self._world = world
+        self._control_plane = control_plane
 
     def answer(self, request: Request) -> Response | None:
         invocation = _INVOCATIONS.fullmatch(request.path)
@@ -69,10 +76,7 @@ class SageMaker:
             name = unquote(invocation[1])
             reply = runtime.invoke(self._world, request.region, name, request.environ, request.body)
             return Response(reply.status, reply.body, reply.headers)
-        params = request.json
-        with self._world.lock:
-            answer = self._world.sagemaker.call(request.operation, params, request.region)
-        return json_response(answer)
+        return self._control_plane.answer(request)
 
 
 class CloudFormation:

@@ -21,7 +21,7 @@ Client = Callable[..., Any]
 @pytest.fixture(scope="session")
 def aws_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     directory: Path = tmp_path_factory.mktemp("local-aws")
-    aws = LocalAws(directory, isolation.without_aws(os.environ))
+    aws = LocalAws(directory, isolation.without_aws(os.environ), options=("--check-answers",))
     yield aws.url
     aws.close()
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.validate import ParamValidator
 from moto.ec2.models import ec2_backends
 
 from rehearsal.account import ACCOUNT
+from rehearsal.checks import answer_problem, error_problem
 from rehearsal.clock import SteppedClock
 from rehearsal.errors import ApiError
 from rehearsal.machine import Machine
@@ -74,18 +74,14 @@ class Bench:
 
     def call(self, operation: str, **params: Any) -> dict[str, Any]:
         answer = self.plane.call(operation, params, REGION)
-        shape = service_model("sagemaker").operation_model(operation).output_shape
-        if shape is None:
-            assert answer == {}
-        else:
-            report = ParamValidator().validate(answer, shape)
-            assert not report.has_errors(), f"{operation}: {report.generate_report()}"
+        assert not answer_problem(service_model("sagemaker"), operation, answer)
         self.called.add(operation)
         return answer
 
     def refusal(self, operation: str, **params: Any) -> ApiError:
         with pytest.raises(ApiError) as caught:
             self.plane.call(operation, params, REGION)
+        assert not error_problem(service_model("sagemaker"), operation, caught.value)
         return caught.value
 
     def step(self, seconds: float = 0.0) -> None:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from rehearsal.checks import error_problem
 from rehearsal.errors import ApiError
 from rehearsal.sagemaker.kinds import BY_NAME, KINDS, Kind
 from rehearsal.sagemaker.paths import values_at
@@ -19,8 +20,6 @@ from rehearsal.sagemaker.schema import schema_of
 from tests.unit.rehearsal.bench import REGION, Bench
 from tests.unit.rehearsal.samples import MODEL, NAME, OTHER, REQUESTS, filling, request
 
-# Errors that any operation may answer (API reference, "Common Error Types"), beside its own.
-COMMON = {"ValidationException"}
 NAMES = (NAME, OTHER)
 # A resource of the first kind is nothing without one of the second, named by the path.
 CHILDREN = (
@@ -146,8 +145,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 def check_refusal(operation: str, error: ApiError) -> None:
-    declared = {shape.name for shape in MODEL.operation_model(operation).error_shapes}
-    assert error.code in declared | COMMON, f"{operation}: {error.code}: {error.message}"
+    assert not error_problem(MODEL, operation, error)
     assert error.status == 400, f"{operation}: {error.status}"
 
 
