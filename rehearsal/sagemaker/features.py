@@ -1,10 +1,14 @@
-"""Feature groups. Records are not stored: there is no Feature Store runtime here."""
+"""Feature groups. Records are not stored: there is no Feature Store runtime here.
+
+The Glue table of an offline store stays when the group goes, as on AWS.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from rehearsal.errors import invalid
+from rehearsal.sagemaker import surroundings
 from rehearsal.sagemaker.paths import values_at
 from rehearsal.sagemaker.plane import ControlPlane
 from rehearsal.sagemaker.resource import Resource
@@ -28,6 +32,16 @@ class FeatureGroupRules(Rules):
             if params[field] not in names:
                 raise invalid(f"Validation Error: {field} must be in FeatureDefinitions.")
         return {"OfflineStoreStatus": {"Status": "Active"}} if offline else {}
+
+    def created(self, plane: ControlPlane, resource: Resource) -> None:
+        offline = resource.fields.get("OfflineStoreConfig")
+        if offline and not offline.get("DisableGlueTableCreation"):
+            offline = {"DataCatalogConfig": None, **offline}
+            if offline["DataCatalogConfig"] is None:
+                offline["DataCatalogConfig"] = surroundings.make_feature_table(
+                    resource.region, resource.name, resource.fields
+                )
+            resource.fields["OfflineStoreConfig"] = offline
 
     def updated(self, plane: ControlPlane, resource: Resource, params: dict[str, Any]) -> None:
         resource.fields["FeatureDefinitions"] = [

@@ -285,7 +285,9 @@ class ControlPlane:
             return
         if resource.status == resource.kind.deleting and resource.activity is not None:
             return  # it is gone when what ran behind it has ended, not before
-        if self.sticks(resource.kind.name, resource.name):
+        if self.sticks(resource.kind.name, resource.name) or self.rules(resource.kind).sticks(
+            self, resource
+        ):
             return
         resource.transition = None
         self._reach(resource, transition)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rehearsal.errors import invalid, missing
+from rehearsal.sagemaker import surroundings
+from rehearsal.sagemaker.paths import values_at
 from rehearsal.sagemaker.plane import ControlPlane, Handler
 from rehearsal.sagemaker.resource import Resource, new_id
 from rehearsal.sagemaker.rules import Rules
@@ -21,6 +23,17 @@ class ClusterRules(Rules):
         if not params.get("InstanceGroups") and not params.get("RestrictedInstanceGroups"):
             raise invalid("InstanceGroups or RestrictedInstanceGroups is required.")
         return {"InstanceGroups": _groups(params.get("InstanceGroups", []))}
+
+    def created(self, plane: ControlPlane, resource: Resource) -> None:
+        roles = values_at(resource.fields["InstanceGroups"], "ExecutionRole")
+        resource.private["roles"] = [role for role in roles if surroundings.role_exists(role)]
+
+    def sticks(self, plane: ControlPlane, resource: Resource) -> bool:
+        # A cluster whose execution role goes first stays in Deleting for ever (observed by
+        # users; AWS documents only that the role is needed).
+        return resource.status == resource.kind.deleting and not all(
+            surroundings.role_exists(role) for role in resource.private["roles"]
+        )
 
     def updated(self, plane: ControlPlane, resource: Resource, params: dict[str, Any]) -> None:
         if "InstanceGroups" not in params:

@@ -52,6 +52,10 @@ class Rules:
     def deleted(self, plane: ControlPlane, resource: Resource) -> None:
         """The resource is gone."""
 
+    def sticks(self, plane: ControlPlane, resource: Resource) -> bool:
+        """Whether the resource cannot leave the state it is passing through."""
+        return False
+
     def before_update(
         self, plane: ControlPlane, resource: Resource, params: dict[str, Any]
     ) -> None:

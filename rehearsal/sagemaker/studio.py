@@ -177,6 +177,13 @@ class AppRules(Rules):
             raise invalid("AppType Canvas requires a UserProfileName.")
         return {"ResourceSpec": _resource_spec(plane, region, params)}
 
+    def details(self, plane: ControlPlane, resource: Resource) -> dict[str, Any]:
+        if resource.status != "InService":
+            return {}
+        # Health checks refresh both, so that they tell nothing about people.
+        now = plane.clock.now()
+        return {"LastHealthCheckTimestamp": now, "LastUserActivityTimestamp": now}
+
     def created(self, plane: ControlPlane, resource: Resource) -> None:
         script = _script(plane, resource)
         if script is None:

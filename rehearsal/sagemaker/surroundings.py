@@ -5,6 +5,7 @@ log streams, metrics. They are moto's, reached in this process.
 from __future__ import annotations
 
 import contextlib
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,8 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends
 from moto.efs.exceptions import FileSystemNotFound
 from moto.efs.models import efs_backends
+from moto.glue.models import glue_backends
+from moto.iam.models import iam_backends
 from moto.logs.exceptions import LogsClientError
 from moto.logs.models import logs_backends
 
@@ -23,6 +26,7 @@ from rehearsal.errors import invalid
 # (https://docs.aws.amazon.com/sagemaker/latest/dg/studio-tasks-manage-storage.html).
 MANAGED_BY = "ManagedByAmazonSageMakerResource"
 _NFS_PORT = "2049"
+_FEATURE_DATABASE = "sagemaker_featurestore"
 
 
 def check_network(region: str, vpc: str, subnets: list[str]) -> None:
@@ -85,6 +89,34 @@ def delete_home_file_system(region: str, file_system: str) -> None:
         for target in efs.describe_mount_targets(100, file_system, None, None, None)[1]:
             efs.delete_mount_target(target.mount_target_id)
         efs.delete_file_system(file_system)
+
+
+def role_exists(arn: str) -> bool:
+    """Whether IAM has a role."""
+    roles = iam_backends[ACCOUNT]["aws"].roles.values()
+    return any(role.arn == arn for role in list(roles))
+
+
+def make_feature_table(region: str, name: str, group: dict[str, Any]) -> dict[str, str]:
+    """Make the Glue table of a feature group's offline store, which outlives the group.
+
+    Returns the DataCatalogConfig that describe shows.
+    """
+    glue = glue_backends[ACCOUNT][region]
+    if _FEATURE_DATABASE not in glue.databases:
+        glue.create_database(_FEATURE_DATABASE, {"Name": _FEATURE_DATABASE})
+    table = f"{name.replace('-', '_')}_{int(time.time())}".lower()
+    columns = [
+        {"Name": feature["FeatureName"], "Type": "string"}
+        for feature in group["FeatureDefinitions"]
+    ]
+    place = group["OfflineStoreConfig"]["S3StorageConfig"]["S3Uri"]
+    glue.create_table(
+        _FEATURE_DATABASE,
+        table,
+        {"Name": table, "StorageDescriptor": {"Columns": columns, "Location": place}},
+    )
+    return {"TableName": table, "Catalog": "AwsDataCatalog", "Database": _FEATURE_DATABASE}
 
 
 def write_log(region: str, group: str, stream: str, now: float, *lines: str) -> None:
