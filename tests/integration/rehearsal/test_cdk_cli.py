@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -207,7 +208,7 @@ def assembly(directory: Path, *, retention: int, queue: str = "tiny", broken: bo
     (directory / "tiny.template.json").write_text(text)
     place = {
         "bucketName": "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}",
-        "objectKey": f"{hash(text) & 0xFFFFFFFF:08x}.json",
+        "objectKey": f"{zlib.crc32(text.encode()):08x}.json",
         "assumeRoleArn": role("file-publishing-role"),
     }
     assets = {
