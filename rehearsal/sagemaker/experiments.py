@@ -71,8 +71,7 @@ class TrialComponentRules(ExperimentRules):
 
     def updated(self, plane: ControlPlane, resource: Resource, params: dict[str, Any]) -> None:
         for member in ("Parameters", "InputArtifacts", "OutputArtifacts"):
-            for name in params.get(f"{member}ToRemove", []):
-                resource.fields.get(member, {}).pop(name, None)
+            _remove(resource, member, params.get(f"{member}ToRemove", []))
 
     def filters(self, plane: ControlPlane, region: str, params: dict[str, Any]) -> dict[str, Any]:
         wanted = dict(params)
@@ -83,6 +82,13 @@ class TrialComponentRules(ExperimentRules):
         if experiment is not None:
             wanted["experiments"] = plane.need("experiment", region, experiment).name
         return wanted
+
+
+def _remove(resource: Resource, member: str, names: list[str]) -> None:
+    """Take names out of a map that a resource has."""
+    if names and member in resource.fields:
+        kept = {k: v for k, v in resource.fields[member].items() if k not in names}
+        resource.fields[member] = kept
 
 
 def _pair(plane: ControlPlane, region: str, params: dict[str, Any]) -> tuple[Resource, Resource]:
@@ -134,8 +140,7 @@ class ArtifactRules(Rules):
         raise missing(f"Artifact with source [{uri}] does not exist.")
 
     def updated(self, plane: ControlPlane, resource: Resource, params: dict[str, Any]) -> None:
-        for name in params.get("PropertiesToRemove", []):
-            resource.fields.get("Properties", {}).pop(name, None)
+        _remove(resource, "Properties", params.get("PropertiesToRemove", []))
 
     def filters(self, plane: ControlPlane, region: str, params: dict[str, Any]) -> dict[str, Any]:
         return {("source" if name == "SourceUri" else name): v for name, v in params.items()}

@@ -16,6 +16,7 @@ from rehearsal.sagemaker.kind import NOT_EXECUTED, Holder, Kind
 from rehearsal.sagemaker.paths import values_at
 from rehearsal.sagemaker.resource import Resource, new_id
 from rehearsal.sagemaker.schema import conflict_code, exists_code, list_member
+from rehearsal.sagemaker.sharing import shared
 
 if TYPE_CHECKING:
     from rehearsal.sagemaker.plane import ControlPlane
@@ -48,7 +49,7 @@ def create(
     plane.admit(kind.name, region, {**params, **extra})
     schema = plane.schema(kind)
     now = plane.clock.now()
-    fields = {name: value for name, value in params.items() if name in schema.members}
+    fields = shared({name: value for name, value in params.items() if name in schema.members})
     fields.update(dict.fromkeys((*schema.created_fields, *schema.modified_fields), now))
     fields.update(kind.constants)
     fields.update(extra)
@@ -63,7 +64,7 @@ def create(
         modified=now,
         status=kind.creating,
         fields=fields,
-        tags={tag["Key"]: tag.get("Value", "") for tag in params.get("Tags", [])},
+        tags=shared({tag["Key"]: tag.get("Value", "") for tag in params.get("Tags", [])}),
     )
     plane.keep(resource)
     if kind.status_field and kind.create_seconds is not None:
