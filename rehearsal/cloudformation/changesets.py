@@ -282,8 +282,7 @@ def _named(service: CloudFormation, stack: Stack, name: str) -> ChangeSet | None
     )
 
 
-CHANGE_SETS: dict[str, Callable[[CloudFormation, Params, str], Answer]] = {}
-CHANGE_SETS |= {
+CHANGE_SETS: dict[str, Callable[[CloudFormation, Params, str], Answer]] = {
     "CreateChangeSet": create,
     "DeleteChangeSet": delete,
     "DescribeChangeSet": describe,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rehearsal.cloudformation.answers import paged, resource_row, stack_row, summary_row
 from rehearsal.cloudformation.requests import Reader, needed_capabilities
+from rehearsal.cloudformation.stack import Stack
 from rehearsal.cloudformation.template import Template, validation_error
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def describe_stack_resources(service: CloudFormation, params: Params, region: st
     if "StackName" in params:
         stack = service.need(params["StackName"], region)
     else:
-        stack = service.of_physical_id(params.get("PhysicalResourceId", ""), region)
+        stack = _of_physical_id(service, params.get("PhysicalResourceId", ""), region)
     wanted = params.get("LogicalResourceId")
     rows = [
         {"StackName": stack.name, "StackId": stack.stack_id, **resource_row(r, "Timestamp")}
@@ -97,6 +98,15 @@ def describe_stack_resources(service: CloudFormation, params: Params, region: st
         if wanted in (None, r.logical_id)
     ]
     return {"StackResources": rows}
+
+
+def _of_physical_id(service: CloudFormation, physical_id: str, region: str) -> Stack:
+    for stack in service.stacks:
+        if stack.region != region or stack.deleted:
+            continue
+        if any(r.physical_id == physical_id for r in stack.resources.values()):
+            return stack
+    raise validation_error(f"Stack for {physical_id} does not exist")
 
 
 def list_stack_resources(service: CloudFormation, params: Params, region: str) -> Answer:

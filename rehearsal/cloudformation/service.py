@@ -12,25 +12,23 @@ from collections.abc import Callable
 from typing import Any
 
 from rehearsal.clock import Clock
-from rehearsal.cloudformation import changesets, queries
+from rehearsal.cloudformation import changesets, queries, recovery
 from rehearsal.cloudformation.changes import compare
 from rehearsal.cloudformation.changesets import ChangeSet
 from rehearsal.cloudformation.definition import Definition
 from rehearsal.cloudformation.handlers import Handler
 from rehearsal.cloudformation.nested import NestedStackHandler
-from rehearsal.cloudformation.operations import Create, Delete, undo_creation
+from rehearsal.cloudformation.operations import Create, Delete
+from rehearsal.cloudformation.recovery import STALLED, wrong_state
 from rehearsal.cloudformation.requests import Reader, refuse_what_is_not_here
 from rehearsal.cloudformation.rules import check_rules
 from rehearsal.cloudformation.stack import STACK_TYPE, Stack
 from rehearsal.cloudformation.template import validation_error
-from rehearsal.cloudformation.undo import GoingBack
 from rehearsal.cloudformation.update import Update
 from rehearsal.errors import ApiError
 from rehearsal.machine import Machine
 
 _UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
-# What failed and stayed as it was can be updated, or rolled back.
-_STALLED = ("CREATE_FAILED", "UPDATE_FAILED")
 _STACK_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
 
 Params = dict[str, Any]
@@ -116,8 +114,8 @@ class CloudFormation:
         stack = self.need_live(params["StackName"], region)
         self.check_updatable(stack)
         roll_back = not params.get("DisableRollback")
-        if stack.status in _STALLED and roll_back:
-            raise _wrong_state(stack, "updated")
+        if stack.status in STALLED and roll_back:
+            raise wrong_state(stack, "updated")
         definition = Reader(self.machine, region).define(params, stack.definition)
         stack.retain_except_on_create = bool(params.get("RetainExceptOnCreate"))
         token = params.get("ClientRequestToken", "")
@@ -132,45 +130,11 @@ class CloudFormation:
         self.check_updatable(stack)
         self.check_rules(stack, definition)
         same_tags = definition.tags == stack.definition.tags
-        if stack.status not in _STALLED and same_tags and compare(stack, definition).empty:
+        if stack.status not in STALLED and same_tags and compare(stack, definition).empty:
             raise validation_error("No updates are to be performed.")
         stack.disable_rollback = not roll_back
         stack.begin("UPDATE_STACK", token)
         stack.operation = Update(stack, self._handler_of, definition, roll_back=roll_back)
-
-    def cancel_update_stack(self, params: Params, region: str) -> dict[str, Any]:
-        """CancelUpdateStack: goes back when what is under way has settled."""
-        stack = self.need_live(params["StackName"], region)
-        if stack.status != "UPDATE_IN_PROGRESS" or not isinstance(stack.operation, Update):
-            raise validation_error("CancelUpdateStack cannot be called from current stack status")
-        stack.operation.cancel()
-        return {}
-
-    def rollback_stack(self, params: Params, region: str) -> dict[str, Any]:
-        """RollbackStack: what failed and stayed goes back to the last stable state."""
-        refuse_what_is_not_here(params)
-        stack = self.need_live(params["StackName"], region)
-        if stack.status not in _STALLED:
-            raise _wrong_state(stack, "rolled back")
-        stack.retain_except_on_create = bool(params.get("RetainExceptOnCreate"))
-        stack.begin("ROLLBACK", params.get("ClientRequestToken", ""))
-        if isinstance(stack.stalled, Update):
-            stalled, stack.stalled = stack.stalled, None
-            stack.operation = stalled.go_back("User Initiated")
-        else:
-            stack.set_status("ROLLBACK_IN_PROGRESS", "User Initiated")
-            stack.operation = undo_creation(stack)
-        return {"StackId": stack.stack_id, "OperationId": stack.operation_id}
-
-    def continue_update_rollback(self, params: Params, region: str) -> dict[str, Any]:
-        """ContinueUpdateRollback: tries again what could not go back, or skips it."""
-        stack = self.need_live(params["StackName"], region)
-        if stack.status != "UPDATE_ROLLBACK_FAILED" or not isinstance(stack.stalled, GoingBack):
-            raise _wrong_state(stack, "rolled back")
-        stack.begin("CONTINUE_ROLLBACK", params.get("ClientRequestToken", ""))
-        stack.operation = stack.stalled.go_on(frozenset(params.get("ResourcesToSkip", [])))
-        stack.stalled = None
-        return {}
 
     def delete_stack(self, params: Params, region: str) -> dict[str, Any]:
         """DeleteStack: a stack that does not exist is no error."""
@@ -184,7 +148,7 @@ class CloudFormation:
             )
         moving = stack.status.endswith("_IN_PROGRESS")
         if moving and not stack.status.startswith(("CREATE", "REVIEW")):
-            raise _wrong_state(stack, "deleted")
+            raise wrong_state(stack, "deleted")
         for name in stack.exports:
             users = self.importers(name, region)
             if users:
@@ -238,8 +202,8 @@ class CloudFormation:
 
     def check_updatable(self, stack: Stack) -> None:
         """Refuse what is neither settled nor failed and left as it was."""
-        if stack.status not in (*_UPDATABLE, *_STALLED):
-            raise _wrong_state(stack, "updated")
+        if stack.status not in (*_UPDATABLE, *STALLED):
+            raise wrong_state(stack, "updated")
 
     def check_rules(self, stack: Stack, definition: Definition) -> None:
         """Refuse a definition that breaks its template's rules."""
@@ -281,15 +245,6 @@ class CloudFormation:
             raise validation_error(f"Stack [{name}] does not exist")
         return stack
 
-    def of_physical_id(self, physical_id: str, region: str) -> Stack:
-        """The stack that has a resource of this physical id."""
-        for stack in self.stacks:
-            if stack.region != region or stack.deleted:
-                continue
-            if any(r.physical_id == physical_id for r in stack.resources.values()):
-                return stack
-        raise validation_error(f"Stack for {physical_id} does not exist")
-
     def importers(self, export: str, region: str) -> list[str]:
         """The names of the stacks that import an export."""
         return sorted(
@@ -303,20 +258,12 @@ class CloudFormation:
         return {name: value for s in live for name, value in s.exports.items()}
 
 
-def _wrong_state(stack: Stack, what: str) -> ApiError:
-    return validation_error(
-        f"Stack:{stack.stack_id} is in {stack.status} state and can not be {what}."
-    )
-
-
 _OPERATIONS: dict[str, Callable[[CloudFormation, Params, str], dict[str, Any]]] = {
     **queries.QUERIES,
     **changesets.CHANGE_SETS,
-    "CancelUpdateStack": CloudFormation.cancel_update_stack,
-    "ContinueUpdateRollback": CloudFormation.continue_update_rollback,
+    **recovery.RECOVERY,
     "CreateStack": CloudFormation.create_stack,
     "DeleteStack": CloudFormation.delete_stack,
-    "RollbackStack": CloudFormation.rollback_stack,
     "UpdateStack": CloudFormation.update_stack,
     "UpdateTerminationProtection": CloudFormation.update_termination_protection,
 }

@@ -48,11 +48,9 @@ class GoingBack:
         self._failed: list[str] = []
         self._begin(changes)
 
-    def go_on(self, skip: frozenset[str]) -> GoingBack:
-        """Try again what failed, without what is to be skipped (ContinueUpdateRollback).
-
-        Raises CloudFormation's ValidationError for a resource that did not fail.
-        """
+    def check(self, skip: frozenset[str]) -> None:
+        """Raise CloudFormation's ValidationError for a resource that did not fail and is to
+        be skipped. (The wording could not be confirmed.)"""
         wrong = sorted(skip - set(self._failed))
         if wrong:
             raise ApiError(
@@ -60,6 +58,9 @@ class GoingBack:
                 f"Resources [{', '.join(wrong)}] cannot be skipped: they are not in "
                 "UPDATE_FAILED state.",
             )
+
+    def go_on(self, skip: frozenset[str]) -> GoingBack:
+        """Try again what failed, without what is to be skipped (ContinueUpdateRollback)."""
         self._stack.set_status("UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated")
         failed, self._failed = set(self._failed), []
         for logical in sorted(skip):
