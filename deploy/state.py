@@ -8,7 +8,15 @@ from typing import Any
 
 # A stack that was never created: it can only be deleted, then created anew
 # (CloudFormation user guide, "Stack status codes").
-NEVER_CREATED = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"})
+NEVER_CREATED = frozenset(
+    {
+        "ROLLBACK_COMPLETE",
+        "ROLLBACK_FAILED",
+        "CREATE_FAILED",
+        # A change set that nobody executed, such as an interrupted `cdk deploy` leaves.
+        "REVIEW_IN_PROGRESS",
+    }
+)
 STABLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
 STUCK = frozenset({"UPDATE_ROLLBACK_FAILED"})
 
@@ -27,7 +35,7 @@ class StackState:
     @property
     def moving(self) -> bool:
         """Whether something is going on."""
-        return self.status.endswith("_IN_PROGRESS")
+        return self.status.endswith("_IN_PROGRESS") and self.status not in NEVER_CREATED
 
 
 def read_stacks(cloudformation: Any, region: str) -> dict[str, StackState]:

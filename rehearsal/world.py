@@ -67,10 +67,19 @@ class World:
         self.lock = threading.RLock()
         self.calls: Counter[str] = Counter()
         model = service_model("sagemaker")
+        # Their locks are their own: functions run while the world's is held, and not.
+        self.functions = FunctionsFront(machine, clock)
+        self.schedules = Schedules(clock, self.functions.enqueue)
+        self.services = {
+            **self.functions.services,
+            "scheduler": SchedulerService(service_model("scheduler")),
+        }
+        clients = InProcess(self.services)
         self.sagemaker = ControlPlane(
             account=ACCOUNT,
             clock=clock,
             machine=machine,
+            clients=clients,
             model=model,
             lock=self.lock,
             rules=catalog.RULES,
@@ -81,19 +90,10 @@ class World:
         account_quotas = AccountQuotas(clock, quotas or raised())
         self.sagemaker.admit = Limits(self.sagemaker, account_quotas.value)
         self.service_quotas = ServiceQuotas(service_model("service-quotas"), clock, account_quotas)
-        # Their locks are their own: functions run while the world's is held, and not.
-        self.functions = FunctionsFront(machine, clock)
-        self.schedules = Schedules(clock, self.functions.enqueue)
-        self.services = {
-            **self.functions.services,
-            "scheduler": SchedulerService(service_model("scheduler")),
-        }
         self.custom_resources = CustomResources(clock, machine.endpoint_url, self.functions.enqueue)
-        handlers = _Handlers(
-            self.sagemaker, model, machine, self.custom_resources, InProcess(self.services)
-        )
+        handlers = _Handlers(self.sagemaker, model, self.custom_resources, clients)
         self.cloudformation = CloudFormation(
-            account=ACCOUNT, clock=clock, machine=machine, handler_of=handlers.of
+            account=ACCOUNT, clock=clock, clients=clients, handler_of=handlers.of
         )
 
     def tick(self) -> None:
@@ -127,13 +127,12 @@ class _Handlers:
         self,
         plane: ControlPlane,
         model: ServiceModel,
-        machine: Machine,
         custom_resources: CustomResources,
         clients: InProcess,
     ) -> None:
         self._sagemaker = SageMakerHandler(plane, model)
         self._moto = moto.MotoHandler()
-        self._bucket_policy = BucketPolicyHandler(machine)
+        self._bucket_policy = BucketPolicyHandler(clients)
         self._custom = custom_resources
         self._function = FunctionHandler(clients)
         self._over_api = ApiHandler(clients)

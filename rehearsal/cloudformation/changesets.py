@@ -96,7 +96,7 @@ def create(service: CloudFormation, params: Params, region: str) -> Answer:
             "Template",
         )
     before = stack.definition if stack is not None and kind == "UPDATE" else None
-    definition = Reader(service.machine, region).define(params, before)
+    definition = Reader(service.clients, region).define(params, before)
     if stack is None:
         stack = service.new_stack(params["StackName"], region, NOTHING)
         stack.begin("CREATE_CHANGESET", params.get("ClientToken", ""))

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from rehearsal.cloudformation import schemas
 from rehearsal.errors import ApiError
-from rehearsal.machine import Machine
+from rehearsal.inprocess import Clients
 
 
 class ResourceFailed(Exception):
@@ -93,14 +93,14 @@ class BucketPolicyHandler(Handler):
     without TLS" would deny everything. Statements with a Condition are left out.
     """
 
-    def __init__(self, machine: Machine) -> None:
-        self._machine = machine
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
 
     def create(self, place: Place, resource_type: str, properties: dict[str, Any]) -> Made:
         bucket = properties["Bucket"]
         document = properties["PolicyDocument"]
         plain = [s for s in document["Statement"] if "Condition" not in s]
-        s3 = self._machine.client("s3", place.region)
+        s3 = self._clients("s3", place.region)
         try:
             s3.head_bucket(Bucket=bucket)
             if plain:
@@ -123,7 +123,7 @@ class BucketPolicyHandler(Handler):
     def delete(
         self, place: Place, resource_type: str, made: Made, properties: dict[str, Any]
     ) -> None:
-        s3 = self._machine.client("s3", place.region)
+        s3 = self._clients("s3", place.region)
         try:
             s3.delete_bucket_policy(Bucket=made.physical_id)
         except s3.exceptions.NoSuchBucket:

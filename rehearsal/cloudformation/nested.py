@@ -44,7 +44,7 @@ class NestedStackHandler(Handler):
         parent = self._service.need(place.stack_id, place.region)
         suffix = "-" + "".join(secrets.choice(_ALPHABET) for _ in range(12))
         name = f"{place.stack_name}-{place.logical_id}"[: _LONGEST_NAME - len(suffix)] + suffix
-        definition = Reader(self._service.machine, place.region).define(
+        definition = Reader(self._service.clients, place.region).define(
             self._request(parent, properties)
         )
         stack = self._service.new_stack(name, place.region, definition)
@@ -75,7 +75,7 @@ class NestedStackHandler(Handler):
     ) -> Made:
         stack = made.token.stack
         parent = self._service.need(place.stack_id, place.region)
-        definition = Reader(self._service.machine, place.region).define(
+        definition = Reader(self._service.clients, place.region).define(
             self._request(parent, new), stack.definition
         )
         try:

@@ -131,7 +131,7 @@ def get_template_summary(service: CloudFormation, params: Params, region: str) -
     if params.get("StackName"):
         template = service.need(params["StackName"], region).template
     else:
-        _, template = Reader(service.machine, region).template(params)
+        _, template = Reader(service.clients, region).template(params)
     kinds = sorted({r["Type"] for r in template["Resources"].values()})
     needed = needed_capabilities(template)
     named = [k for k in kinds if k.startswith("AWS::IAM::")]
@@ -154,7 +154,7 @@ def get_template_summary(service: CloudFormation, params: Params, region: str) -
 
 def validate_template(service: CloudFormation, params: Params, region: str) -> Answer:
     """ValidateTemplate: reads it, and says what it would need."""
-    _, template = Reader(service.machine, region).template(params)
+    _, template = Reader(service.clients, region).template(params)
     rows = [
         {k: v for k, v in row.items() if k not in ("ParameterType", "ParameterConstraints")}
         for row in _declared(template)

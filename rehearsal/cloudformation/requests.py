@@ -13,7 +13,7 @@ from rehearsal.cloudformation import parameters
 from rehearsal.cloudformation.definition import Definition
 from rehearsal.cloudformation.template import Template, parse, validation_error
 from rehearsal.errors import ApiError
-from rehearsal.machine import Machine
+from rehearsal.inprocess import Clients
 
 # "Maximum length 51,200 bytes" of a template body; 500 resources per template
 # (CloudFormation user guide, "Understand CloudFormation quotas").
@@ -53,8 +53,8 @@ Params = dict[str, Any]
 class Reader:
     """Reads requests of a region into definitions."""
 
-    def __init__(self, machine: Machine, region: str) -> None:
-        self._machine = machine
+    def __init__(self, clients: Clients, region: str) -> None:
+        self._clients = clients
         self._region = region
 
     def define(self, params: Params, before: Definition | None = None) -> Definition:
@@ -115,7 +115,7 @@ class Reader:
 
     def stored_parameter(self, path: str) -> str:
         """The value of a Systems Manager parameter."""
-        ssm = self._machine.client("ssm", self._region)
+        ssm = self._clients("ssm", self._region)
         try:
             value: str = ssm.get_parameter(Name=path)["Parameter"]["Value"]
         except ssm.exceptions.ParameterNotFound as error:
@@ -126,7 +126,7 @@ class Reader:
 
     def _download(self, url: str) -> str:
         bucket, key = bucket_and_key(url)
-        s3 = self._machine.client("s3", self._region)
+        s3 = self._clients("s3", self._region)
         try:
             body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
         except ClientError as error:
@@ -138,7 +138,7 @@ class Reader:
         arn: str = params.get("RoleARN", "")
         if not arn:
             return ""
-        iam = self._machine.client("iam", self._region)
+        iam = self._clients("iam", self._region)
         try:
             iam.get_role(RoleName=arn.rpartition("/")[2])
         except ClientError as error:

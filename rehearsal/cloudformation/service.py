@@ -26,7 +26,7 @@ from rehearsal.cloudformation.stack import STACK_TYPE, Stack
 from rehearsal.cloudformation.template import validation_error
 from rehearsal.cloudformation.update import Update
 from rehearsal.errors import ApiError
-from rehearsal.machine import Machine
+from rehearsal.inprocess import Clients
 
 _UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
 _STACK_NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]{0,127}")
@@ -44,7 +44,7 @@ class CloudFormation:
         *,
         account: str,
         clock: Clock,
-        machine: Machine,
+        clients: Clients,
         handler_of: Callable[[str], Handler],
     ) -> None:
         self.stacks: list[Stack] = []
@@ -52,7 +52,7 @@ class CloudFormation:
         self.created: Counter[str] = Counter()
         self.removed: Counter[str] = Counter()
         self.clock = clock
-        self.machine = machine
+        self.clients = clients
         self._account = account
         nested = NestedStackHandler(self)
         self._handler_of = lambda kind: nested if kind == STACK_TYPE else handler_of(kind)
@@ -86,7 +86,7 @@ class CloudFormation:
         name = params["StackName"]
         if self.live(name, region) is not None:
             raise ApiError("AlreadyExistsException", f"Stack [{name}] already exists")
-        definition = Reader(self.machine, region).define(params)
+        definition = Reader(self.clients, region).define(params)
         stack = self.new_stack(name, region, definition)
         stack.protected = bool(params.get("EnableTerminationProtection"))
         stack.retain_except_on_create = bool(params.get("RetainExceptOnCreate"))
@@ -116,7 +116,7 @@ class CloudFormation:
         roll_back = not params.get("DisableRollback")
         if stack.status in STALLED and roll_back:
             raise wrong_state(stack, "updated")
-        definition = Reader(self.machine, region).define(params, stack.definition)
+        definition = Reader(self.clients, region).define(params, stack.definition)
         stack.retain_except_on_create = bool(params.get("RetainExceptOnCreate"))
         token = params.get("ClientRequestToken", "")
         self.begin_update(stack, definition, token, roll_back=roll_back)

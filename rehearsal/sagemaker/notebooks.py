@@ -70,6 +70,7 @@ class NotebookInstanceRules(Rules):
                 f"(Pending) for Notebook Instance ({resource.arn})."
             )
         plane.admit("notebook-instance", resource.region, {**resource.fields, **params})
+        _require_config(plane, resource.region, resource.fields)
         plane.set_status(resource, "Pending")
         _boot(plane, resource, ("OnStart",))
 
@@ -81,6 +82,8 @@ class NotebookInstanceRules(Rules):
                 f"Status ({resource.status}) not in ([Stopped, Failed]). Unable to transition to "
                 f"(Updating) for Notebook Instance ({resource.arn})."
             )
+        if params.get("LifecycleConfigName"):
+            plane.need("notebook-lifecycle-config", resource.region, params["LifecycleConfigName"])
 
     def updated(self, plane: ControlPlane, resource: Resource, params: dict[str, Any]) -> None:
         if "LifecycleConfigName" in params:
@@ -95,6 +98,12 @@ class NotebookInstanceRules(Rules):
 def instance_root(plane: ControlPlane, instance: Resource) -> Path:
     """The directory that stands for a notebook instance's machine."""
     return plane.machine.directory / "notebooks" / instance.region / instance.name
+
+
+def _require_config(plane: ControlPlane, region: str, fields: dict[str, Any]) -> None:
+    name = fields.get("NotebookInstanceLifecycleConfigName")
+    if name:
+        plane.need("notebook-lifecycle-config", region, name)
 
 
 def _boot(plane: ControlPlane, instance: Resource, moments: tuple[str, ...]) -> None:

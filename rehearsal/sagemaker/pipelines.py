@@ -40,7 +40,7 @@ def _definition(plane: ControlPlane, region: str, params: dict[str, Any]) -> str
     text: str | None = params.get("PipelineDefinition")
     place = params.get("PipelineDefinitionS3Location")
     if text is None and place is not None:
-        s3 = plane.machine.client("s3", region)
+        s3 = plane.clients("s3", region)
         try:
             found = s3.get_object(Bucket=place["Bucket"], Key=place["ObjectKey"])
         except ClientError as error:

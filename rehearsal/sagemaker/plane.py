@@ -17,6 +17,7 @@ from botocore.model import ServiceModel
 
 from rehearsal.clock import Clock
 from rehearsal.errors import ApiError
+from rehearsal.inprocess import Clients
 from rehearsal.machine import Machine
 from rehearsal.sagemaker import instances, requests, verbs
 from rehearsal.sagemaker.kind import GONE, Kind
@@ -48,6 +49,7 @@ class ControlPlane:
         account: str,
         clock: Clock,
         machine: Machine,
+        clients: Clients,
         model: ServiceModel,
         lock: threading.RLock,
         rules: dict[str, Rules],
@@ -57,6 +59,7 @@ class ControlPlane:
         self.lock = lock  # for what runs on threads of its own
         self.clock = clock
         self.machine = machine
+        self.clients = clients  # of other services, for what is done while the lock is held
         self.model = model
         self.created: Counter[str] = Counter()
         self.removed: Counter[str] = Counter()

@@ -38,6 +38,9 @@ def test_the_list_names_every_figure(capsys: pytest.CaptureFixture[str]) -> None
         "rehearse-25",
         "rehearse-no-labs-ratio",
         "synth-ratio",
+        "control-plane-calls",
+        "list-10000",
+        "memory-per-resource",
     }
 
 
@@ -59,6 +62,21 @@ def test_a_wrong_call_is_bad_usage(
 @pytest.mark.parametrize(("value", "holds"), [(1.9, True), (2.0, True), (2.0004, False)])
 def test_a_bar_is_held_up_to_and_with_itself(value: float, holds: bool) -> None:
     assert measure(figure(Measured(value, "")))["holds"] is holds
+
+
+@pytest.mark.parametrize(("value", "holds"), [(2.0004, True), (2.0, True), (1.9996, False)])
+def test_a_bar_can_be_the_least_that_will_do(value: float, holds: bool) -> None:
+    measured = Measured(value, "")
+    row = Figure(name="a", what="", unit="x", bar=2, measure=lambda: measured, at_least=True)
+
+    assert measure(row)["holds"] is holds
+
+
+def test_the_table_shows_on_which_side_of_the_bar_to_be() -> None:
+    assert {name: FIGURES[name].bound for name in ("help", "control-plane-calls")} == {
+        "help": "<= 2 x",
+        "control-plane-calls": ">= 3 x",
+    }
 
 
 def test_a_fast_run_that_failed_does_not_hold() -> None:

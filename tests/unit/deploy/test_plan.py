@@ -44,6 +44,7 @@ def artifact(tmp_path: Path) -> StackArtifact:
         (state("ROLLBACK_COMPLETE"), None, Action.RECREATE),
         (state("ROLLBACK_FAILED"), None, Action.RECREATE),
         (state("CREATE_FAILED"), None, Action.RECREATE),
+        (state("REVIEW_IN_PROGRESS"), None, Action.RECREATE),
         (state("UPDATE_ROLLBACK_FAILED"), None, Action.REFUSE),
         (state("DELETE_FAILED"), None, Action.REFUSE),
         # Whatever its state: somebody else's.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +12,7 @@ from rehearsal.clock import SteppedClock
 from rehearsal.cloudformation.custom import PAGE, CustomResources
 from rehearsal.cloudformation.service import CloudFormation
 from rehearsal.errors import ApiError
-from rehearsal.machine import Machine
+from rehearsal.inprocess import InProcess
 from tests.unit.rehearsal.account_of_functions import Notebook
 from tests.unit.rehearsal.bench import NOWHERE, REGION
 
@@ -24,15 +22,14 @@ TOKEN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:provider"
 class Account:
     """CloudFormation with custom resources only; a test answers instead of a function."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self) -> None:
         self.clock = SteppedClock()
         self.notebook = Notebook()
-        self.machine = Machine(directory, NOWHERE)
         self.custom = CustomResources(self.clock, NOWHERE, self.notebook.enqueue)
         self.cloudformation = CloudFormation(
             account=ACCOUNT,
             clock=self.clock,
-            machine=self.machine,
+            clients=InProcess({}),
             handler_of=lambda _type: self.custom,
         )
 
@@ -86,10 +83,8 @@ class Account:
 
 
 @pytest.fixture
-def account(tmp_path: Path) -> Iterator[Account]:
-    account = Account(tmp_path / "machine")
-    yield account
-    account.machine.close()
+def account() -> Account:
+    return Account()
 
 
 def custom(resource_type: str = "Custom::Thing", **properties: Any) -> dict[str, Any]:

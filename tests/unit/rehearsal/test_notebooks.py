@@ -143,3 +143,15 @@ def run_boot(bench: Bench) -> None:
     bench.settle()
     bench.step(120)
     assert status(bench) == "InService"
+
+
+def test_an_update_to_an_unknown_lifecycle_configuration_is_refused(bench: Bench) -> None:
+    name = bench.notebook()
+    bench.step(120)
+    bench.call("StopNotebookInstance", NotebookInstanceName=name)
+    bench.step(60)
+    refused = bench.refusal(
+        "UpdateNotebookInstance", NotebookInstanceName=name, LifecycleConfigName="nobody-has-it"
+    )
+    assert "does not exist" in refused.message
+    assert bench.found("notebook-instance", name).status == "Stopped"

@@ -10,6 +10,7 @@ import pytest
 from rehearsal.account import ACCOUNT
 from rehearsal.cloudformation.handlers import Handler, Made, Place, ResourceFailed
 from rehearsal.cloudformation.service import CloudFormation
+from rehearsal.inprocess import InProcess
 from tests.unit.rehearsal.bench import REGION, Bench
 from tests.unit.rehearsal.stacks import Resources, Stacks, domain, model, notebook, profile
 
@@ -143,7 +144,7 @@ class Painted(Stacks):
         self.cloudformation = CloudFormation(
             account=ACCOUNT,
             clock=bench.clock,
-            machine=bench.machine,
+            clients=InProcess({}),
             handler_of=lambda _type: self.service,
         )
 
