@@ -13,9 +13,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks.control_plane import CONTROL_PLANE_CALLS
 from benchmarks.figure import Figure, measure
 from benchmarks.help import HELP
 from benchmarks.rehearse import REHEARSE_FEW, REHEARSE_GROWTH, REHEARSE_MANY
+from benchmarks.resources import LIST_GROWTH, MEMORY_PER_RESOURCE
 from benchmarks.setup import SECOND_SETUP
 from benchmarks.synth import SYNTH_RATIO
 from workshop.cli.output import note, print_json, print_table
@@ -28,6 +30,9 @@ FIGURES: dict[str, Figure] = {
         HELP,
         SECOND_SETUP,
         SYNTH_RATIO,
+        LIST_GROWTH,
+        MEMORY_PER_RESOURCE,
+        CONTROL_PLANE_CALLS,
         REHEARSE_FEW,
         REHEARSE_GROWTH,
         REHEARSE_MANY,
@@ -80,7 +85,7 @@ def _show(results: Sequence[dict[str, Any]]) -> None:
             (
                 result["name"],
                 "unknown" if result["value"] is None else f"{result['value']} {result['unit']}",
-                f"<= {result['bar']} {result['unit']}",
+                FIGURES[result["name"]].bound,
                 "yes" if result["holds"] else "NO",
                 result["detail"],
             )

@@ -1,4 +1,4 @@
-"""What a figure is: a name, a bar that must not be passed, and how it is measured."""
+"""What a figure is: a name, a bar, and how it is measured."""
 
 from __future__ import annotations
 
@@ -24,13 +24,26 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One row of the table of figures. `bar` is the most that `measure` may find."""
+    """One row of the table of figures.
+
+    `bar` is the most that `measure` may find, or with `at_least` the least.
+    """
 
     name: str
     what: str
     unit: str
     bar: float
     measure: Callable[[], Measured]
+    at_least: bool = False
+
+    @property
+    def bound(self) -> str:
+        """The bar with its direction and unit: "<= 2 x"."""
+        return f"{'>=' if self.at_least else '<='} {self.bar:g} {self.unit}"
+
+    def meets(self, value: float) -> bool:
+        """Whether a value is on the right side of the bar, or on it."""
+        return value >= self.bar if self.at_least else value <= self.bar
 
 
 def measure(figure: Figure) -> dict[str, Any]:
@@ -49,6 +62,6 @@ def measure(figure: Figure) -> dict[str, Any]:
         "unit": figure.unit,
         "bar": figure.bar,
         # Compared before it is rounded: 2.0004 is more than 2.
-        "holds": measured.sound and value is not None and value <= figure.bar,
+        "holds": measured.sound and value is not None and figure.meets(value),
         "detail": measured.detail,
     }
