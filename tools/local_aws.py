@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from botocore import xform_name
-
 _VERBS = ("Create", "Import", "Describe", "List", "Update", "Start", "Stop", "Delete")
 
 
@@ -52,21 +50,20 @@ def _deletable(states: Iterable[str], has_delete: bool) -> str:
 
 def cloudformation_operations() -> str:
     """CloudFormation's operations, in one paragraph."""
-    from rehearsal.cloudformation.service import CloudFormation
-    from rehearsal.world import service_model
+    from rehearsal.cloudformation.service import OPERATIONS
 
-    names = service_model("cloudformation").operation_names
-    return _words(name for name in names if hasattr(CloudFormation, xform_name(name)))
+    return _words(OPERATIONS)
 
 
 def cloudformation_types() -> str:
     """The resource types a template may have, by service."""
     from moto.cloudformation import parsing
 
-    from rehearsal.cloudformation import moto
+    from rehearsal.cloudformation import custom, functions, moto, over_api
     from rehearsal.cloudformation.sagemaker_types import TYPES
 
-    elsewhere = {"AWS::S3::BucketPolicy", "AWS::CDK::Metadata"}
+    elsewhere = {"AWS::S3::BucketPolicy", "AWS::CDK::Metadata", custom.TYPE, functions.TYPE}
+    elsewhere |= set(over_api.TYPES)
     of_moto = {
         name
         for name in parsing.get_model_map()

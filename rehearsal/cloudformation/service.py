@@ -59,7 +59,7 @@ class CloudFormation:
 
     def call(self, operation: str, params: Params, region: str) -> dict[str, Any]:
         """Answer one operation. Raises ApiError with the code AWS would answer."""
-        handler = _OPERATIONS.get(operation)
+        handler = OPERATIONS.get(operation)
         if handler is None:
             raise ApiError("InvalidAction", f"The local AWS does not have {operation} yet.")
         return handler(self, params, region)
@@ -258,7 +258,7 @@ class CloudFormation:
         return {name: value for s in live for name, value in s.exports.items()}
 
 
-_OPERATIONS: dict[str, Callable[[CloudFormation, Params, str], dict[str, Any]]] = {
+OPERATIONS: dict[str, Callable[[CloudFormation, Params, str], dict[str, Any]]] = {
     **queries.QUERIES,
     **changesets.CHANGE_SETS,
     **recovery.RECOVERY,
