@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -12,14 +11,14 @@ import pytest
 
 from rehearsal.account import ACCOUNT
 from tests.integration.containers.test_xgboost import flowers, to_csv
-from tests.integration.rehearsal.commands import Commands
+from tests.integration.rehearsal.commands import ROOT, Commands
 
 pytestmark = pytest.mark.xdist_group("sdk")
 
 # A region of its own: other tests' resources are not in its lists.
 REGION = "eu-central-1"
 BUCKET = "sdk-eu-central-1"
-PROGRAM = Path(__file__).with_name("sdk_client.py")
+PROGRAM = "tests.integration.rehearsal.sdk_client"
 # The SDK tells AWS how it is used, unless its user's settings say no.
 SETTINGS = """\
 SchemaVersion: "1.0"
@@ -98,7 +97,9 @@ def found(tmp_path_factory: pytest.TempPathFactory, aws_url: str) -> dict[str, A
     settings.mkdir(parents=True)
     (settings / "config.yaml").write_text(SETTINGS)
     given = json.dumps(make_account(aws_url))
-    ended = Commands(aws_url, home, REGION).run(sys.executable, PROGRAM, given, home / "found.json")
+    ended = Commands(aws_url, home, REGION).run(
+        sys.executable, "-m", PROGRAM, given, home / "found.json", cwd=ROOT
+    )
     assert ended.returncode == 0, ended.stderr[-3000:]
     seen: dict[str, Any] = json.loads((home / "found.json").read_text())
     return seen
