@@ -43,8 +43,8 @@ def _help(*command: str) -> str:
 def _figures() -> str:
     from benchmarks.__main__ import FIGURES
 
-    rows = [f"| `{f.name}` | {f.what} | {f.bar:g} {f.unit} |" for f in FIGURES.values()]
-    return "\n".join(["| figure | what | at most |", "|---|---|---|", *rows]) + "\n"
+    rows = [f"| `{f.name}` | {f.what} | {f.bound} |" for f in FIGURES.values()]
+    return "\n".join(["| figure | what | bar |", "|---|---|---|", *rows]) + "\n"
 
 
 # The first word of a mark -> what writes that part; further words are its arguments.
