@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -38,6 +39,18 @@ def _compile(pattern: str) -> re.Pattern[str] | None:
         return re.compile(pattern)
     except re.error:
         return None
+
+
+def seconds_of(value: Any) -> float:
+    """A timestamp in seconds since the epoch: a number, as the JSON protocol has it, or ISO
+    8601 text. Raises SerializationException for anything else."""
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        return float(value)
+    except ValueError as error:
+        raise ApiError("SerializationException", f"{value!r} is not a timestamp") from error
 
 
 def validate(shape: Shape, value: Any) -> None:
@@ -70,6 +83,8 @@ def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
             yield from _problems(shape.value, item, f"{path}.{key}.member")
     elif kind == "string":
         yield from _string_problems(shape, value, path)
+    elif kind == "timestamp":
+        seconds_of(value)
     elif kind in ("integer", "long", "float", "double"):
         yield from _range_problems(shape, value, path)
 

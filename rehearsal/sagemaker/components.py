@@ -6,7 +6,13 @@ from typing import Any
 
 from rehearsal.errors import invalid
 from rehearsal.jobs.work import Work
-from rehearsal.sagemaker.endpoints import Servers, start_servers, stop_servers
+from rehearsal.sagemaker.endpoints import (
+    Servers,
+    not_before,
+    start_servers,
+    stop_servers,
+    when_due,
+)
 from rehearsal.sagemaker.plane import ControlPlane, Handler
 from rehearsal.sagemaker.resource import Outcome, Resource
 from rehearsal.sagemaker.rules import Rules
@@ -38,6 +44,9 @@ class InferenceComponentRules(Rules):
         _deploy(plane, resource)
 
     def ended(self, plane: ControlPlane, resource: Resource, outcome: Outcome) -> None:
+        when_due(plane, resource, lambda: self._settle(plane, resource, outcome))
+
+    def _settle(self, plane: ControlPlane, resource: Resource, outcome: Outcome) -> None:
         new: Servers = resource.fields.pop("servers", {})
         resource.fields.pop("ProductionVariants", None)
         old: Servers = resource.private["servers"]
@@ -74,6 +83,7 @@ class InferenceComponentRules(Rules):
 
 
 def _deploy(plane: ControlPlane, component: Resource) -> None:
+    not_before(plane, component)
     variant = {"VariantName": component.fields["VariantName"], "InitialInstanceCount": 1}
     model = _model(plane, component.region, component.fields)
     endpoint = plane.need("endpoint", component.region, component.fields["EndpointName"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -17,6 +18,8 @@ from rehearsal.sagemaker.rules import Rules
 
 _deployments = itertools.count(1)
 _SCALE_SECONDS = 120.0
+# What AWS takes at least to find an instance, whatever becomes of the container on it.
+_LEAST_SECONDS = 120.0
 
 Servers = dict[str, serving.ModelServer]
 # Each variant with what DescribeModel says of its model, or None when it has none.
@@ -75,6 +78,7 @@ class EndpointRules(Rules):
         self._deploy(plane, resource)
 
     def _deploy(self, plane: ControlPlane, endpoint: Resource) -> None:
+        not_before(plane, endpoint)
         variants = _variants(plane, endpoint.region, endpoint.fields["EndpointConfigName"])
         endpoint.activity = Work(
             endpoint.name,
@@ -84,6 +88,9 @@ class EndpointRules(Rules):
         plane.watch(endpoint)
 
     def ended(self, plane: ControlPlane, resource: Resource, outcome: Outcome) -> None:
+        when_due(plane, resource, lambda: self._settle(plane, resource, outcome))
+
+    def _settle(self, plane: ControlPlane, resource: Resource, outcome: Outcome) -> None:
         new: Servers = resource.fields.pop("servers", {})
         old: Servers = resource.private["servers"]
         if outcome.status == "InService":
@@ -114,6 +121,16 @@ def _variants(plane: ControlPlane, region: str, config_name: str) -> Variants:
         else (variant, None)  # its models come as inference components
         for variant in config.fields["ProductionVariants"]
     ]
+
+
+def not_before(plane: ControlPlane, resource: Resource) -> None:
+    """Note from when on a deployment that begins now may be over."""
+    resource.private["not_before"] = plane.clock.after(_LEAST_SECONDS)
+
+
+def when_due(plane: ControlPlane, resource: Resource, settle: Callable[[], None]) -> None:
+    """Settle a deployment whose containers have answered or failed, once AWS could have."""
+    plane.at(resource, resource.private["not_before"], resource.status, settle)
 
 
 def _stop_all(servers: Servers) -> Outcome:

@@ -46,6 +46,9 @@ class TrialRules(ExperimentRules):
 
     def filters(self, plane: ControlPlane, region: str, params: dict[str, Any]) -> dict[str, Any]:
         wanted = dict(params)
+        experiment = wanted.get("ExperimentName")
+        if experiment is not None:
+            wanted["ExperimentName"] = plane.need("experiment", region, experiment).name
         name = wanted.pop("TrialComponentName", None)
         if name is not None:
             component = plane.need("trial-component", region, name)

@@ -39,6 +39,10 @@ class ImageVersionRules(Rules):
     def identify(self, resource: Resource) -> dict[str, Any]:
         return {name: resource.fields[name] for name in ("ImageName", "Version")}
 
+    def filters(self, plane: ControlPlane, region: str, params: dict[str, Any]) -> dict[str, Any]:
+        plane.need("image", region, params["ImageName"])
+        return dict(params)
+
     def before_create(
         self, plane: ControlPlane, region: str, params: dict[str, Any]
     ) -> dict[str, Any]:

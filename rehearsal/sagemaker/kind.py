@@ -92,6 +92,9 @@ class Kind:
     constants: Mapping[str, Any] = field(default_factory=dict)
     # Names of the list's summary that differ from describe's: summary -> described.
     in_list: Mapping[str, str] = field(default_factory=dict)
+    # Filters of the list that are not called like the field they look at: name -> path.
+    filters: Mapping[str, str] = field(default_factory=dict)
+    page: int = 10  # rows of a list when the request does not say (MaxResults)
     # How a list is sorted when the request does not say (API reference, List<plural>).
     sorted_by: str = "CreationTime"
     sort_order: str = "Ascending"

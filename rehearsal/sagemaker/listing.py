@@ -6,49 +6,47 @@ import base64
 import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
+from hashlib import blake2b
 from typing import Any
 
 from rehearsal.errors import invalid
+from rehearsal.sagemaker.paths import values_at
 from rehearsal.sagemaker.resource import Resource
 from rehearsal.sagemaker.store import Store
+from rehearsal.validation import seconds_of
 
 # "The default value is 10" (API reference, MaxResults of ListApps and most others).
 DEFAULT_PAGE = 10
 
 _NOT_FILTERS = {"NextToken", "MaxResults", "SortBy", "SortOrder"}
-# Filters that are not called like the field they look at.
-_FILTERED_FIELDS = {
-    "AdditionalCodeRepository": "AdditionalCodeRepositories",
-    "AppType": "StudioLifecycleConfigAppType",
-}
-
 Value = Callable[[Resource], Any]
 Token = tuple[Any, int]
 
 
-def page(store: Store, params: dict[str, Any]) -> tuple[list[Resource], str | None]:
+def page(
+    store: Store, params: dict[str, Any], *, scope: str = "", size: int = DEFAULT_PAGE
+) -> tuple[list[Resource], str | None]:
     """Return one page and the token of the next, or None at the end.
 
     A token names the last resource of its page, not a position, so that deleting
-    resources between two pages neither skips nor repeats any.
+    resources between two pages neither skips nor repeats any. It is good for the request it
+    came from alone: `scope` (operation and region), sort and filters; `size` is what a page
+    holds when the request does not say.
     """
     order, value, lasting = _sort(params.get("SortBy") or "CreationTime")
     rows = store.ordered(order, value, lasting=lasting)
     descending = params.get("SortOrder", "Ascending") == "Descending"
-    after = _read_token(params["NextToken"]) if params.get("NextToken") else None
-    size = int(params.get("MaxResults") or DEFAULT_PAGE)
+    seal = _seal(scope, params)
+    after = _read_token(params["NextToken"], seal) if params.get("NextToken") else None
+    size = int(params.get("MaxResults") or size)
     matching = _matcher(params)
     shown: list[Resource] = []
-    try:
-        following = _from(rows, value, after, descending)
-    except TypeError as error:  # a token of another sort
-        raise invalid("Invalid pagination token") from error
-    for resource in following:
+    for resource in _from(rows, value, after, descending):
         if not matching(resource):
             continue
         if len(shown) == size:
             last = shown[-1]
-            return shown, _write_token((value(last), last.serial))
+            return shown, _write_token(seal, (value(last), last.serial))
         shown.append(resource)
     return shown, None
 
@@ -113,35 +111,43 @@ def _version(text: str) -> list[int]:
 
 
 def _searched(resource: Resource, name: str) -> str:
-    if name in ("Name", resource.kind.name_field):
+    kind = resource.kind
+    if name in ("Name", kind.name_field):
         return resource.name
-    return str(resource.fields.get(name, ""))
+    return " ".join(str(v) for v in values_at(resource.fields, kind.filters.get(name, name)))
 
 
 def _equals(resource: Resource, name: str, value: Any) -> bool:
-    if name in ("Status", resource.kind.status_field):
+    kind = resource.kind
+    if name in ("Status", kind.status_field):
         return bool(resource.status == value)
-    field = resource.kind.in_list.get(name) or _FILTERED_FIELDS.get(name, name)
-    found = resource.fields.get(field)
-    if isinstance(found, dict):  # WarmPoolStatusEquals looks into a structure
-        found = found.get("Status")
-    return value in found if isinstance(found, list) else bool(found == value)
+    path = kind.filters.get(name) or kind.in_list.get(name) or name
+    wanted = value if isinstance(value, list) else [value]
+    return any(found in wanted for found in values_at(resource.fields, path))
 
 
 def _in_time(resource: Resource, name: str, value: Any) -> bool:
-    modified = "Modified" in name
-    moment = resource.modified if modified else resource.created
-    limit = float(value)
+    moment = resource.modified if "Modified" in name else resource.created
+    limit = seconds_of(value)
     return moment > limit if name.endswith("After") else moment < limit
 
 
-def _write_token(key: Token) -> str:
-    return base64.urlsafe_b64encode(json.dumps(key).encode()).decode()
+def _seal(scope: str, params: dict[str, Any]) -> str:
+    """What ties a token to its request; how many rows a page has may change."""
+    asked = {k: v for k, v in params.items() if k not in ("NextToken", "MaxResults")}
+    text = json.dumps([scope, asked], sort_keys=True, default=str)
+    return blake2b(text.encode(), digest_size=6).hexdigest()
 
 
-def _read_token(token: str) -> Token:
+def _write_token(seal: str, key: Token) -> str:
+    return base64.urlsafe_b64encode(json.dumps([seal, *key]).encode()).decode()
+
+
+def _read_token(token: str, seal: str) -> Token:
     try:
-        value, serial = json.loads(base64.urlsafe_b64decode(token.encode()))
-    except ValueError as error:
+        sealed, value, serial = json.loads(base64.urlsafe_b64decode(token.encode()))
+    except (ValueError, TypeError) as error:
         raise invalid("Invalid pagination token") from error
+    if sealed != seal:
+        raise invalid("Invalid pagination token")
     return value, int(serial)

@@ -101,7 +101,7 @@ class ControlPlane:
         if special is None and route is None:
             raise ApiError("UnknownOperationException", f"The local AWS does not have {operation}.")
         try:
-            with self._tokens.once(model, region, params) as once:
+            with self._tokens.once(model, region, params, self._is_there) as once:
                 if once.answer is None:
                     answered: dict[str, Any] | None
                     if special is not None:
@@ -117,6 +117,12 @@ class ControlPlane:
                 raise
             raise declared from error
         return once.answer
+
+    def _is_there(self, answer: dict[str, Any]) -> bool:
+        """Whether what an answer made, if it made something, still exists."""
+        arns = [v for k, v in answer.items() if k.endswith("Arn") and isinstance(v, str)]
+        found = [self._by_arn.get(arn) for arn in arns]
+        return all(r is not None and r.status != r.kind.deleting for r in found) if arns else True
 
     @property
     def operations(self) -> list[str]:
@@ -261,7 +267,18 @@ class ControlPlane:
         reason: str = "",
     ) -> None:
         """Let a resource reach a status after what takes AWS `seconds`."""
-        resource.transition = Transition(self.clock.after(seconds), status, done, reason)
+        self.at(resource, self.clock.after(seconds), status, done, reason)
+
+    def at(
+        self,
+        resource: Resource,
+        due: float,
+        status: str,
+        done: Callable[[], None] | None = None,
+        reason: str = "",
+    ) -> None:
+        """Let a resource reach a status at a time of the clock."""
+        resource.transition = Transition(due, status, done, reason)
         self._moving[id(resource)] = resource
 
     def watch(self, resource: Resource) -> None:

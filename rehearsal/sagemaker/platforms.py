@@ -142,6 +142,18 @@ def _link(plane: ControlPlane, facts: dict[str, str], params: dict[str, Any]) ->
     return f"{plane.machine.endpoint_url}/_local/open?token={token}"
 
 
+class MlflowAppRules(Rules):
+    """An MLflow app: a version, and the domains it is the default of."""
+
+    def before_create(
+        self, plane: ControlPlane, region: str, params: dict[str, Any]
+    ) -> dict[str, Any]:
+        return {
+            "MlflowVersion": "3.4",
+            "AccountDefaultStatus": params.get("AccountDefaultStatus", "DISABLED"),
+        }
+
+
 class PartnerAppRules(Rules):
     """A partner app's ARN has upper-case letters (botocore's pattern of PartnerAppArn)."""
 
@@ -249,6 +261,7 @@ RULES: dict[str, Rules] = {
     "cluster": ClusterRules(),
     "cluster-scheduler-config": GovernedRules(),
     "compute-quota": GovernedRules(),
+    "mlflow-app": MlflowAppRules(),
     "mlflow-server": ServerRules(),
     "partner-app": PartnerAppRules(),
     "project": ProjectRules(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,8 @@ from botocore.model import OperationModel
 from rehearsal.errors import ApiError
 from rehearsal.sagemaker.schema import conflict_code
 
+# How many tokens are remembered, the latest ones; AWS does not say for how long it does.
+_REMEMBERED = 10_000
 _TOKENS = ("ClientRequestToken", "ClientToken")
 
 
@@ -28,7 +30,7 @@ class Tokens:
 
     "A unique, case-sensitive identifier that you provide to ensure the idempotency of the
     operation" (CreatePipeline, API reference). The same token with another request is refused
-    in our own words.
+    in our own words. What was made and is gone is made anew.
     """
 
     def __init__(self) -> None:
@@ -36,9 +38,14 @@ class Tokens:
 
     @contextmanager
     def once(
-        self, operation: OperationModel, region: str, params: dict[str, Any]
+        self,
+        operation: OperationModel,
+        region: str,
+        params: dict[str, Any],
+        is_there: Callable[[dict[str, Any]], bool],
     ) -> Iterator[Once]:
-        """Hold a request's answer; it is kept when the request carries a token."""
+        """Hold a request's answer; it is kept when the request carries a token, and what it
+        tells of `is_there`."""
         token = next((params[name] for name in _TOKENS if params.get(name)), None)
         if token is None:
             yield Once()
@@ -51,10 +58,16 @@ class Tokens:
                 conflict_code(operation),
                 f"The client token {token} was used for another {operation.name} request.",
             )
+        makes = not operation.name.startswith(("Delete", "Stop"))
+        if seen is not None and makes and not is_there(seen[1]):
+            seen = None
         once = Once(seen[1] if seen else None)
         yield once
         if once.answer is not None:
+            self._seen.pop(key, None)
             self._seen[key] = (request, once.answer)
+            if len(self._seen) > _REMEMBERED:
+                del self._seen[next(iter(self._seen))]
 
 
 def shaped(operation: OperationModel, answer: dict[str, Any]) -> dict[str, Any]:

@@ -30,16 +30,36 @@ _FEATURE_DATABASE = "sagemaker_featurestore"
 
 
 def check_network(region: str, vpc: str, subnets: list[str]) -> None:
-    """Refuse a network that does not exist, in EC2's words."""
-    ec2 = ec2_backends[ACCOUNT][region]
-    for what, name, get in (
-        ("vpc", vpc, ec2.get_vpc),
-        *(("subnet", subnet, ec2.get_subnet) for subnet in subnets),
-    ):
-        try:
-            get(name)
-        except EC2ClientError as error:
-            raise invalid(f"The {what} ID '{name}' does not exist") from error
+    """Refuse a network that does not exist, in EC2's words, or whose subnets are in another
+    VPC ("The VPC subnets that the domain uses", CreateDomain; the wording of that is ours)."""
+    try:
+        ec2_backends[ACCOUNT][region].get_vpc(vpc)
+    except EC2ClientError as error:
+        raise invalid(f"The vpc ID '{vpc}' does not exist") from error
+    for subnet in subnets:
+        if vpc_of_subnet(region, subnet) != vpc:
+            raise invalid(f"The subnet ID '{subnet}' is not in the vpc '{vpc}'")
+
+
+def vpc_of_subnet(region: str, subnet: str) -> str:
+    """The id of a subnet's VPC. Refuses a subnet that does not exist, in EC2's words."""
+    try:
+        found: str = ec2_backends[ACCOUNT][region].get_subnet(subnet).vpc_id
+    except EC2ClientError as error:
+        raise invalid(f"The subnet ID '{subnet}' does not exist") from error
+    return found
+
+
+def check_security_groups(region: str, groups: list[str], vpc: str = "") -> None:
+    """Refuse security groups that do not exist, in EC2's words, or are not of a given VPC
+    ("The security groups must be for the same VPC as specified in the subnet",
+    CreateNotebookInstance; the wording of that is ours)."""
+    for group in groups:
+        found = ec2_backends[ACCOUNT][region].get_security_group_from_id(group)
+        if found is None:
+            raise invalid(f"The security group '{group}' does not exist")
+        if vpc and found.vpc_id != vpc:
+            raise invalid(f"The security group '{group}' is not of the vpc '{vpc}'")
 
 
 def make_home_file_system(region: str, domain: str, arn: str, request: dict[str, Any]) -> str:
@@ -105,7 +125,10 @@ def make_feature_table(region: str, name: str, group: dict[str, Any]) -> dict[st
     glue = glue_backends[ACCOUNT][region]
     if _FEATURE_DATABASE not in glue.databases:
         glue.create_database(_FEATURE_DATABASE, {"Name": _FEATURE_DATABASE})
-    table = f"{name.replace('-', '_')}_{int(time.time())}".lower()
+    moment = int(time.time())
+    tables = glue.databases[_FEATURE_DATABASE].tables
+    while (table := f"{name.replace('-', '_')}_{moment}".lower()) in tables:
+        moment += 1  # a group of this name was made in the same second
     columns = [
         {"Name": feature["FeatureName"], "Type": "string"}
         for feature in group["FeatureDefinitions"]

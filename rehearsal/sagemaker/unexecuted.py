@@ -106,6 +106,7 @@ class LabelingJobRules(Rules):
 
 def list_for_workteam(plane: ControlPlane, region: str, params: dict[str, Any]) -> dict[str, Any]:
     """ListLabelingJobsForWorkteam, in one page."""
+    plane.need("workteam", region, params["WorkteamArn"])
     rows = [
         {
             "LabelingJobName": job.name,
@@ -125,8 +126,10 @@ def list_for_workteam(plane: ControlPlane, region: str, params: dict[str, Any]) 
 class OptimizationJobRules(Rules):
     """An optimisation job says which optimisations it would do."""
 
-    def summary(self, resource: Resource) -> dict[str, Any]:
-        kinds = {name for config in resource.fields["OptimizationConfigs"] for name in config}
+    def before_create(
+        self, plane: ControlPlane, region: str, params: dict[str, Any]
+    ) -> dict[str, Any]:
+        kinds = {name for config in params["OptimizationConfigs"] for name in config}
         return {"OptimizationTypes": sorted(name.removesuffix("Config") for name in kinds)}
 
 

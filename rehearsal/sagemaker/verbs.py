@@ -17,6 +17,7 @@ from rehearsal.sagemaker.paths import values_at
 from rehearsal.sagemaker.resource import Resource, new_id
 from rehearsal.sagemaker.schema import conflict_code, exists_code, list_member
 from rehearsal.sagemaker.sharing import shared
+from rehearsal.validation import seconds_of
 
 if TYPE_CHECKING:
     from rehearsal.sagemaker.plane import ControlPlane
@@ -134,11 +135,15 @@ def list_(
     defaults = {"SortBy": kind.sorted_by, "SortOrder": kind.sort_order}
     behind = plane.lag(model.name)
     if behind:
-        wanted["CreationTimeBefore"] = min(
-            float(wanted.get("CreationTimeBefore", plane.clock.now())),
-            plane.clock.now() - (plane.clock.after(behind) - plane.clock.now()),
-        )
-    shown, token = listing.page(plane.store(kind.name, region), {**defaults, **wanted})
+        seen = plane.clock.now() - (plane.clock.after(behind) - plane.clock.now())
+        asked = seconds_of(wanted.get("CreationTimeBefore", seen))
+        wanted["CreationTimeBefore"] = min(asked, seen)
+    shown, token = listing.page(
+        plane.store(kind.name, region),
+        {**defaults, **wanted},
+        scope=f"{model.name} {region}",
+        size=kind.page,
+    )
     aliases = kind.in_list.items()
     rows = []
     for resource in shown:

@@ -31,6 +31,10 @@ KINDS: tuple[Kind, ...] = (
             "with this name already exists ({arn})",
         ),
         bills_in=_BILLING,
+        filters={
+            "WarmPoolStatus": "WarmPoolStatus.Status",
+            "TrainingPlanArn": "ResourceConfig.TrainingPlanArn",
+        },
     ),
     Kind(
         name="processing-job",
@@ -195,6 +199,10 @@ KINDS: tuple[Kind, ...] = (
         absent=("ResourceNotFound", "Requested resource not found."),
         bills_in=states("PENDING", "IN_PROGRESS", "STOPPING"),
         constants={"JobDescription": ""},
+        filters={
+            "ModelName": "InputConfig.ModelName",
+            "ModelPackageVersionArn": "InputConfig.ModelPackageVersionArn",
+        },
     ),
     Kind(
         name="optimization-job",
@@ -214,6 +222,8 @@ KINDS: tuple[Kind, ...] = (
         ended_in=_ENDED_UPPER,
         absent=("ResourceNotFound", "Requested resource not found."),
         bills_in=states("STARTING", "INPROGRESS", "STOPPING"),
+        filters={"Optimization": "OptimizationTypes"},
+        page=50,
     ),
     Kind(
         name="ai-workload-config",
@@ -286,6 +296,7 @@ KINDS: tuple[Kind, ...] = (
         ended_in=_ENDED,
         bills_in=_BILLING,
         in_list={"JobSecondaryStatus": "SecondaryStatus"},
+        page=50,
     ),
     Kind(
         name="training-session",

@@ -27,6 +27,7 @@ KINDS: tuple[Kind, ...] = (
         ),
         bills_in=states("Pending", "InService", "Updating", "Stopping"),
         sorted_by="Name",
+        filters={"AdditionalCodeRepository": "AdditionalCodeRepositories"},
     ),
     Kind(
         name="notebook-lifecycle-config",

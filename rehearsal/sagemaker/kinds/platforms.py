@@ -48,6 +48,7 @@ KINDS: tuple[Kind, ...] = (
         # Required in every answer of DescribeFeatureGroup, also when nothing follows.
         constants={"NextToken": ""},
         sort_order="Descending",
+        filters={"OfflineStoreStatus": "OfflineStoreStatus.Status"},
     ),
     Kind(
         name="mlflow-server",
@@ -100,6 +101,7 @@ KINDS: tuple[Kind, ...] = (
         deletable_from=states(*_MLFLOW_SETTLED),
         bills_in=states("Created", "Updated", "Updating"),
         sort_order="Descending",
+        filters={"DefaultForDomainId": "DefaultDomainIdList"},
     ),
     Kind(
         name="cluster",
@@ -122,6 +124,7 @@ KINDS: tuple[Kind, ...] = (
         ),
         bills_in=states("Creating", "InService", "Updating", "RollingBack", "SystemUpdating"),
         constants={"InstanceGroups": []},
+        filters={"TrainingPlanArn": "InstanceGroups.TrainingPlanArn"},
     ),
     Kind(
         name="cluster-scheduler-config",

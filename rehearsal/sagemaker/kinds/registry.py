@@ -19,7 +19,8 @@ KINDS: tuple[Kind, ...] = (
         absent=("ValidationException", "ModelPackageGroup {arn} does not exist."),
         exists=("ValidationException", "Model Package Group already exists: {arn}"),
         held_by=(Holder("model-package", "ModelPackageGroupName"),),
-        constants={"CreatedBy": {}},
+        # Other accounts share nothing here.
+        constants={"CreatedBy": {}, "CrossAccountFilterOption": "SameAccount"},
     ),
     Kind(
         name="model-package",

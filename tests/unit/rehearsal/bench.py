@@ -24,6 +24,8 @@ IMAGE_NOBODY_HAS = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/nobody:1"
 # The discard port: whoever calls it in a unit test is told at once that nobody is there.
 NOWHERE = "http://127.0.0.1:9"
 LONG_ENOUGH = 24 * 3600.0
+# What an endpoint takes at least.
+ENDPOINT_SECONDS = 120.0
 _PATIENCE_SECONDS = 30.0
 
 
@@ -197,6 +199,7 @@ class Bench:
             )
         )
         self.step()
+        self.step(ENDPOINT_SECONDS)
         return server
 
     def training_job(self, name: str = "ml101-ann-train", **more: Any) -> str:

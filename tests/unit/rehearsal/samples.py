@@ -203,7 +203,7 @@ def filling(shape: Any, name: str) -> Any:
         return VALUES[name]
     if shape.type_name == "structure":
         members = {m: filling(shape.members[m], m) for m in shape.required_members}
-        if not members and "EndpointInput" in shape.members:
+        if "EndpointInput" in shape.members:
             members["EndpointInput"] = filling(shape.members["EndpointInput"], "EndpointInput")
         return members
     if shape.type_name == "list":
@@ -237,8 +237,9 @@ def _text(shape: Any, name: str) -> str:
 class Samples:
     """Makes one of each kind on a bench; each kind once."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, more: dict[str, dict[str, Any]] | None = None) -> None:
         self.bench = bench
+        self.more = more or {}  # further members of a kind's request
         self.made: dict[str, dict[str, Any]] = {}
 
     def make_all(self) -> None:
@@ -252,7 +253,7 @@ class Samples:
         kind = BY_NAME[name]
         for need in (*BEFORE.get(name, ()), *(n.kind for n in kind.needs)):
             self.make(need)
-        more: dict[str, Any] = {}
+        more: dict[str, Any] = dict(self.more.get(name, {}))
         if name in ("user-profile", "space", "app"):
             more["DomainId"] = self.made["domain"]["DomainId"]
         if name == "domain":

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rehearsal.sagemaker.resource import Outcome
-from tests.unit.rehearsal.bench import Bench, Ended, EndlessActivity
+from tests.unit.rehearsal.bench import ENDPOINT_SECONDS, Bench, Ended, EndlessActivity
 
 
 def endpoint_status(bench: Bench, name: str) -> str:
@@ -48,8 +48,11 @@ def test_an_image_that_cannot_run_fails_the_endpoint_and_is_never_a_pretended_su
     name = bench.endpoint_config("ml101-ann-live", bench.model())
     bench.call("CreateEndpoint", EndpointName=name, EndpointConfigName=name)
     bench.settle()
+    in_progress = bench.call("DescribeEndpoint", EndpointName=name)["EndpointStatus"]
+    bench.step(ENDPOINT_SECONDS)
     shown = bench.call("DescribeEndpoint", EndpointName=name)
-    assert shown["EndpointStatus"] == "Failed"
+    # As on AWS, a failure takes its time too.
+    assert (in_progress, shown["EndpointStatus"]) == ("Creating", "Failed")
     assert shown["FailureReason"].startswith("not executed locally")
     bench.call("DeleteEndpoint", EndpointName=name)
 
@@ -87,6 +90,7 @@ def test_a_failed_update_leaves_in_service_what_was_there_and_says_why(bench: Be
     bench.call("UpdateEndpoint", EndpointName=name, EndpointConfigName=other)
     bench.found("endpoint", name).activity = Ended(Outcome("Failed", "no ping"))
     bench.step()
+    bench.step(ENDPOINT_SECONDS)
     shown = bench.call("DescribeEndpoint", EndpointName=name)
     assert (shown["EndpointStatus"], shown["EndpointConfigName"]) == ("InService", name)
     assert shown["FailureReason"] == "no ping"

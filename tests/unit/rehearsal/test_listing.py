@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 
 from rehearsal.sagemaker.kinds import KINDS, Kind
+from rehearsal.sagemaker.paths import values_at
+from rehearsal.sagemaker.resource import Resource
 from rehearsal.world import service_model
-from tests.unit.rehearsal.bench import Bench
-from tests.unit.rehearsal.samples import Samples, filling
+from tests.unit.rehearsal.bench import ROLE, Bench
+from tests.unit.rehearsal.samples import NAME, Samples, filling
 
 MODEL = service_model("sagemaker")
 NAMES = [f"ml101-ann-{number:02}" for number in range(25)]
+_ARN = "arn:aws:sagemaker:eu-west-1:123456789012"
 _FRAME = {"NextToken", "MaxResults", "SortBy", "SortOrder"}
 
 
@@ -132,24 +135,134 @@ def filters() -> list[tuple[Kind, str]]:
     ]
 
 
-@pytest.mark.parametrize(
+every_filter = pytest.mark.parametrize(
     ("kind", "name"), filters(), ids=lambda value: value if isinstance(value, str) else value.name
 )
+
+
+class Listed:
+    """A kind of which there is one, and its list."""
+
+    def __init__(self, bench: Bench, kind: Kind) -> None:
+        self.bench, self.kind, self.samples = bench, kind, Samples(bench, _MORE)
+        for need in _BEFORE.get(kind.name, ()):
+            self.samples.make(need)
+        self.samples.make(kind.name)
+        bench.settle()
+        bench.step()
+        if kind.name in ("trial", "trial-component"):
+            self.samples.make("trial")
+            self.samples.make("trial-component")
+            pair = {"TrialName": NAME, "TrialComponentName": NAME}
+            bench.call("AssociateTrialComponent", **pair)
+        self.operation = f"List{kind.list_noun}"
+        self.shape = MODEL.operation_model(self.operation).input_shape
+        members = self.shape.members
+        self.frame = {n: filling(members[n], n) for n in self.shape.required_members}
+        if kind.name == "model-package":
+            self.frame["ModelPackageType"] = "Both"
+
+    def rows(self, **filters: Any) -> list[Any]:
+        answer = self.bench.call(self.operation, **{**self.frame, **filters})
+        return next(value for value in answer.values() if isinstance(value, list))
+
+    @property
+    def resource(self) -> Resource:
+        return next(r for r in self.bench.plane.every() if r.kind is self.kind)
+
+
+@every_filter
 def test_every_filter_that_botocore_knows_excludes_what_does_not_match(
     bench: Bench, kind: Kind, name: str
 ) -> None:
-    samples = Samples(bench)
-    samples.make(kind.name)
-    operation = f"List{kind.list_noun}"
-    shape = MODEL.operation_model(operation).input_shape
-    frame = {n: filling(shape.members[n], n) for n in shape.required_members}
-    if kind.name == "model-package":
-        frame["ModelPackageType"] = "Both"
-    listed = bench.call(operation, **frame)
-    member = next(k for k, v in listed.items() if isinstance(v, list))
-    assert listed[member], "nothing is there to be excluded"
-    other = excluding(bench, samples, shape.members[name], name)
-    assert bench.call(operation, **{**frame, name: other})[member] == []
+    listed = Listed(bench, kind)
+    assert listed.rows(), "nothing is there to be excluded"
+    other = excluding(bench, listed.samples, listed.shape.members[name], name)
+    assert listed.rows(**{name: other}) == []
+
+
+@every_filter
+def test_every_filter_that_botocore_knows_keeps_what_matches(
+    bench: Bench, kind: Kind, name: str
+) -> None:
+    listed = Listed(bench, kind)
+    value = including(listed, listed.shape.members[name], name)
+    if (kind.name, name) in _NOTHING_TO_KEEP:
+        assert value is None
+        return
+    assert value is not None, "the sample has no value to filter by"
+    assert len(listed.rows(**{name: value})) == 1
+
+
+def including(listed: Listed, shape: Any, name: str) -> Any:
+    """A value of a filter that the sample matches, or None when it has none."""
+    kind, resource = listed.kind, listed.resource
+    if name in _KEEPS:
+        return _KEEPS[name]
+    if name in _NAMED:
+        return NAME
+    if shape.type_name == "timestamp":
+        far = 10 * 365 * 86400.0
+        return listed.bench.clock.now() + (-far if name.endswith("After") else far)
+    base = name
+    for ending in ("Equals", "Contains", "Prefix"):
+        base = base.removesuffix(ending)
+    if base in ("Status", kind.status_field):
+        return resource.status
+    if base in ("Name", kind.name_field):
+        return resource.name
+    path = kind.filters.get(base) or kind.in_list.get(base) or base
+    return next(values_at({**resource.fields, **listed.rows()[0]}, path), None)
+
+
+_KEEPS = {
+    "Filters": [{"Name": "Status", "Value": "Scheduled"}],
+    "DefaultCodeRepositoryContains": "labs",
+    "MaxSchemaVersion": "9.9.9",
+    "ModelPackageType": "Both",
+    "SourceUri": "s3://bucket/source",
+}
+# Filters by what the smallest request does not have.
+_NOTHING_TO_KEEP = {
+    ("app", "UserProfileNameEquals"),  # it is a space's
+    ("pipeline", "ManagedBy"),
+    ("pipeline-execution", "PipelineVersionAlias"),
+    ("training-job", "WarmPoolStatusEquals"),  # test_platforms.py
+    ("trial-component", "SourceArn"),
+}
+_URL = "https://example.com/labs.git"
+_PLAN = f"{_ARN}:training-plan/{NAME}"
+_CLUSTER = {"InstanceCount": 1, "InstanceGroupName": "workers", "InstanceType": "ml.m5.xlarge"}
+# What lists can be filtered by, and the smallest request does not have.
+_MORE: dict[str, dict[str, Any]] = {
+    "cluster": {"InstanceGroups": [{**_CLUSTER, "ExecutionRole": ROLE, "TrainingPlanArn": _PLAN}]},
+    "feature-group": {"OfflineStoreConfig": {"S3StorageConfig": {"S3Uri": "s3://bucket/features"}}},
+    "mlflow-app": {"AccountDefaultStatus": "ENABLED", "DefaultDomainIdList": ["d-0123456789ab"]},
+    "notebook-instance": {
+        "LifecycleConfigName": NAME,
+        "DefaultCodeRepository": _URL,
+        "AdditionalCodeRepositories": [_URL],
+    },
+    "recommendations-job": {
+        "InputConfig": {
+            "ModelName": NAME,
+            "ModelPackageVersionArn": f"{_ARN}:model-package/{NAME}/1",
+        }
+    },
+    "training-job": {
+        "ResourceConfig": {
+            "InstanceType": "ml.m5.large",
+            "InstanceCount": 1,
+            "VolumeSizeInGB": 5,
+            "TrainingPlanArn": _PLAN,
+        }
+    },
+}
+_BEFORE = {
+    "cluster": ("training-plan",),
+    "notebook-instance": ("notebook-lifecycle-config",),
+    "training-job": ("training-plan",),
+}
 
 
 def excluding(bench: Bench, samples: Samples, shape: Any, name: str) -> Any:
@@ -169,7 +282,6 @@ def excluding(bench: Bench, samples: Samples, shape: Any, name: str) -> Any:
     return next(text for text in _NOWHERE if re.fullmatch(pattern or ".*", text))
 
 
-_ARN = "arn:aws:sagemaker:eu-west-1:123456789012"
 _NOWHERE = (
     "d-nothing-like-it",
     "0.0.0",
@@ -190,5 +302,13 @@ _NAMED = {
 }
 _IN_USE = {
     *("Pending", "InService", "InProgress", "Creating", "Failed", "JupyterLab", "Created"),
-    *("Available", "Both", "DataQuality", "Active", "ENABLED", "PendingManualApproval"),
+    *(
+        "Available",
+        "Both",
+        "DataQuality",
+        "Active",
+        "ENABLED",
+        "PendingManualApproval",
+        "SameAccount",
+    ),
 }
