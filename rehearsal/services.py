@@ -14,6 +14,7 @@ from moto.core.serialize import QuerySerializer, SerializationContext
 from moto.core.utils import get_service_model
 
 from rehearsal.checks import Call, checked
+from rehearsal.ec2 import Ec2
 from rehearsal.errors import ApiError
 from rehearsal.http import Request, Response, Service, json_response, xml_error
 from rehearsal.iam import Iam
@@ -41,6 +42,7 @@ def make_services(world: World, *, check_answers: bool = False) -> dict[str, Ser
         **world.services,
         "sagemaker": SageMaker(world, json_service("sagemaker", world.sagemaker.call, world.lock)),
         "cloudformation": CloudFormation(world),
+        "ec2": Ec2(),
         "iam": Iam(),
         "servicequotas": json_service("service-quotas", world.service_quotas.call, world.lock),
         "pricing": json_service("pricing", Pricing(service_model("pricing")).call, nullcontext()),

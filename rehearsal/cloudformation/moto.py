@@ -96,7 +96,10 @@ class MotoHandler(Handler):
         self, place: Place, resource_type: str, made: Made, properties: dict[str, Any]
     ) -> None:
         filled = moto_gaps.DELETE.get(resource_type)
+        refuse = moto_gaps.REFUSE_DELETE.get(resource_type)
         try:
+            if refuse is not None:
+                refuse(place, made.physical_id, properties)
             if filled is not None:
                 filled(place, made.physical_id, properties)
             else:

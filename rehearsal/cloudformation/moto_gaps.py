@@ -14,6 +14,7 @@ from moto.ec2.models import ec2_backends
 from moto.iam.models import iam_backends
 from moto.utilities.utils import get_partition
 
+from rehearsal import networks
 from rehearsal.cloudformation import moto_gaps_storage as storage
 from rehearsal.cloudformation.handlers import Place
 
@@ -146,6 +147,21 @@ DELETE: dict[str, Fill] = {
     "AWS::IAM::ManagedPolicy": _delete_managed_policy,
     "AWS::IAM::Role": _delete_role,
     "AWS::KMS::Key": storage.delete_key,
+}
+
+
+def _refuse_in_use(place: Place, resource_id: str, _properties: dict[str, Any]) -> None:
+    networks.refuse_deletion_in_use(place.region, resource_id)
+
+
+# What keeps a deletion from being begun. CloudFormation tries some of them again for minutes
+# before it gives up; here it gives up at once.
+REFUSE_DELETE: dict[str, Fill] = {
+    "AWS::EC2::NetworkInterface": _refuse_in_use,
+    "AWS::EC2::SecurityGroup": _refuse_in_use,
+    "AWS::EC2::Subnet": _refuse_in_use,
+    "AWS::EC2::VPC": _refuse_in_use,
+    "AWS::S3::Bucket": storage.refuse_full_bucket,
 }
 
 # What moto wants otherwise than the template says it.

@@ -13,7 +13,7 @@ from moto.s3.cloud_formation import cfn_to_api_encryption
 from moto.s3.models import s3_backends
 from moto.utilities.utils import get_partition
 
-from rehearsal.cloudformation.handlers import Place
+from rehearsal.cloudformation.handlers import Place, ResourceFailed
 
 Properties = dict[str, Any]
 
@@ -42,6 +42,20 @@ def configure_bucket(place: Place, bucket: str, properties: Properties) -> None:
     else:
         s3.delete_bucket_lifecycle(bucket)
     s3.put_bucket_tagging(bucket, {t["Key"]: t["Value"] for t in properties.get("Tags", [])})
+
+
+def refuse_full_bucket(place: Place, bucket: str, _properties: Properties) -> None:
+    """Refuse, in S3's words, to delete a bucket that holds objects, versions or delete markers;
+    moto keeps it and says nothing. (Wording: F5Networks/f5-aws-cloudformation#52 and
+    aws-cloudformation/rain#128 quote it.)"""
+    found = s3_backends[place.account][get_partition(place.region)].get_bucket(bucket)
+    if not found.keys:
+        return
+    versions = ". You must delete all versions in the bucket." if found.versioning_status else ""
+    raise ResourceFailed(
+        f"The bucket you tried to delete is not empty{versions} "
+        "(Service: Amazon S3; Status Code: 409; Error Code: BucketNotEmpty)"
+    )
 
 
 def _lifecycle_rule(rule: Properties) -> Properties:

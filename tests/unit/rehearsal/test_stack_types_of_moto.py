@@ -131,6 +131,34 @@ def test_a_bucket_has_what_its_template_says_and_loses_it_again(stacks: Stacks) 
     assert stacks.delete(NAME) == "DELETE_COMPLETE"
 
 
+@pytest.mark.parametrize(
+    ("properties", "reason"),
+    [
+        ({}, "The bucket you tried to delete is not empty (Service"),
+        (
+            {"VersioningConfiguration": {"Status": "Enabled"}},
+            "The bucket you tried to delete is not empty. You must delete all versions in the "
+            "bucket. (Service",
+        ),
+    ],
+    ids=["plain", "versioned"],
+)
+def test_a_stack_keeps_a_bucket_that_is_not_empty(
+    stacks: Stacks, properties: dict[str, Any], reason: str
+) -> None:
+    s3 = s3_backends[ACCOUNT]["aws"]
+    stacks.create(NAME, {"Bucket": bucket({"BucketName": "ml501-full", **properties})})
+    s3.put_object("ml501-full", "it", b"x")
+    if properties:
+        s3.delete_object("ml501-full", "it")  # leaves a version and a marker
+    assert stacks.delete(NAME) == "DELETE_FAILED"
+    assert stacks.reasons(NAME, "DELETE_FAILED")[-1].startswith(reason)
+    assert "ml501-full" in s3.buckets
+    s3.get_bucket("ml501-full").keys.clear()
+    assert stacks.delete(NAME) == "DELETE_COMPLETE"
+    assert "ml501-full" not in s3.buckets
+
+
 def bucket(properties: dict[str, Any]) -> dict[str, Any]:
     return {"Type": "AWS::S3::Bucket", "Properties": properties}
 
