@@ -14,12 +14,22 @@ import threading
 import time
 from pathlib import Path
 
+from rehearsal.errors import invalid
 from rehearsal.machine import Machine, end_process
 from rehearsal.sagemaker.resource import Outcome
 
 # A lifecycle script that has not returned by then fails the start
 # (developer guide, "Lifecycle configuration best practices").
 SCRIPT_LIMIT_SECONDS = 300
+
+
+def check_script(member: str, content: str) -> None:
+    """Refuse a lifecycle script that is not base64 ("This content must be base64 encoded",
+    CreateStudioLifecycleConfig). Line breaks in it are let pass; the wording is ours."""
+    try:
+        base64.b64decode("".join(content.split()), validate=True)
+    except ValueError as error:
+        raise invalid(f"{member} is not base64 encoded.") from error
 
 
 class LifecycleScript:

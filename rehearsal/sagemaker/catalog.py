@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rehearsal.sagemaker import (
+    apps,
     components,
     endpoints,
     experiments,
@@ -16,6 +17,7 @@ from rehearsal.sagemaker import (
     platforms,
     registry,
     studio,
+    studio_scripts,
     tagging,
     unexecuted,
 )
@@ -24,6 +26,8 @@ from rehearsal.sagemaker.rules import Rules
 
 RULES: dict[str, Rules] = {
     **studio.RULES,
+    **apps.RULES,
+    **studio_scripts.RULES,
     **images.RULES,
     **notebooks.RULES,
     **endpoints.RULES,

@@ -6,6 +6,7 @@ import pytest
 
 from rehearsal.sagemaker.plane import DELETED_STAYS_LISTED
 from tests.unit.rehearsal.bench import Bench, EndlessActivity, base64_of
+from tests.unit.rehearsal.networks import security_group
 
 SPACE_APP = {"SpaceName": "ml101-ann", "AppType": "JupyterLab", "AppName": "default"}
 SCRIPT_ARN = "arn:aws:sagemaker:eu-west-1:123456789012:studio-lifecycle-config/boot"
@@ -227,7 +228,7 @@ def test_a_lifecycle_configuration_is_not_kept_by_a_longer_namesake(bench: Bench
 
 def test_an_update_merges_settings_and_keeps_the_others(bench: Bench) -> None:
     domain = bench.domain()
-    settings = {"SecurityGroups": ["sg-12345678"]}
+    settings = {"SecurityGroups": [security_group()]}
     bench.call("UpdateDomain", DomainId=domain, DefaultUserSettings=settings)
     assert set(bench.call("DescribeDomain", DomainId=domain)["DefaultUserSettings"]) == {
         "ExecutionRole",
