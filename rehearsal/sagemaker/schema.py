@@ -87,7 +87,7 @@ def operations_of(model: ServiceModel, kind: Kind) -> dict[str, str]:
 
 def list_member(shape: StructureShape) -> str:
     """The member of a list's answer that holds the rows."""
-    return next(n for n, member in shape.members.items() if member.type_name == "list")
+    return str(next(n for n, m in shape.members.items() if m.type_name == "list"))
 
 
 def declared(operation: OperationModel) -> frozenset[str]:

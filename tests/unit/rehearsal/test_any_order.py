@@ -199,7 +199,7 @@ def states_of(kind: Kind) -> set[str]:
 
 def test_calls_in_any_order_never_leave_what_aws_could_not_have() -> None:
     AnyOrder.accepted.clear()
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         AnyOrder,
         settings=settings(
             max_examples=40,
