@@ -10,12 +10,18 @@ from rehearsal.errors import invalid
 from rehearsal.jobs import training, transform
 from rehearsal.jobs.work import JobFailure, Work
 from rehearsal.sagemaker import warm_pools
+from rehearsal.sagemaker.paths import values_at
 from rehearsal.sagemaker.plane import ControlPlane
 from rehearsal.sagemaker.resource import Outcome, Resource
 from rehearsal.sagemaker.rules import Rules
 
 # What AWS takes to find and prepare an instance.
 _START_SECONDS = 60.0
+# What it takes to let an instance go on which no work had begun; with work, up to 120 s pass.
+_STOP_SECONDS = 5.0
+# "The default value is 1 day" (StoppingCondition, MaxRuntimeInSeconds).
+_DAY = 24 * 3600
+_INSTANCES = ("InstanceType", "InstanceGroups", "InstancePreferences")
 
 
 class JobRules(Rules, ABC):
@@ -58,7 +64,9 @@ class JobRules(Rules, ABC):
             return
         # Its work had not begun.
         stopped = Outcome("Stopped")
-        plane.later(resource, "Stopped", 0, lambda: self.ended(plane, resource, stopped))
+        plane.later(
+            resource, "Stopped", _STOP_SECONDS, lambda: self.ended(plane, resource, stopped)
+        )
 
 
 class TrainingJobRules(JobRules):
@@ -73,6 +81,9 @@ class TrainingJobRules(JobRules):
         for required in ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition"):
             if required not in params:
                 raise invalid(f"{required} is required.")
+        _check_algorithm(plane, region, params["AlgorithmSpecification"])
+        _check_resources(plane, region, params["ResourceConfig"])
+        _check_spot(params.get("EnableManagedSpotTraining", False), params["StoppingCondition"])
         now = plane.clock.now()
         transition = {"Status": "Starting", "StartTime": now, "StatusMessage": "Starting"}
         return {
@@ -123,6 +134,53 @@ class TrainingJobRules(JobRules):
 
     def summary(self, resource: Resource) -> dict[str, Any]:
         return warm_pools.shown(resource)
+
+
+def _check_algorithm(plane: ControlPlane, region: str, algorithm: dict[str, Any]) -> None:
+    """Refuse neither of the two: "You must specify either the algorithm name to the AlgorithmName
+    parameter or the image URI of the algorithm container to the TrainingImage parameter"
+    (AlgorithmSpecification; the wording of the refusal is ours). With both, "the training job
+    might break": the request passes."""
+    if not algorithm.get("AlgorithmName") and not algorithm.get("TrainingImage"):
+        raise invalid("You must specify either AlgorithmName or TrainingImage.")
+    if algorithm.get("AlgorithmName"):
+        plane.need("algorithm", region, algorithm["AlgorithmName"])
+
+
+def _check_resources(plane: ControlPlane, region: str, resources: dict[str, Any]) -> None:
+    """Refuse resources without instances, and a training plan that does not exist.
+
+    How AWS words the former is not published, nor what it makes of an InstanceType without
+    InstanceCount, which passes.
+    """
+    for path in ("TrainingPlanArn", "InstancePreferences.TrainingPlanArns"):
+        for plan in values_at(resources, path):
+            plane.need("training-plan", region, plan)
+    if not any(resources.get(member) for member in _INSTANCES):
+        raise invalid("ResourceConfig must have InstanceType and InstanceCount, or InstanceGroups.")
+
+
+def _check_spot(spot: bool, stopping: dict[str, Any]) -> None:
+    """Refuse a waiting time that does not fit: one without spot instances (wording:
+    Kenza-AI/sagify#111), and on spot instances none, or one that is shorter than the running
+    time ("must be equal to or greater than MaxRuntimeInSeconds", StoppingCondition; our words).
+    """
+    wait = stopping.get("MaxWaitTimeInSeconds")
+    if not spot:
+        if wait is not None:
+            raise invalid(
+                "Invalid MaxWaitTimeInSeconds. It is only supported when "
+                "EnableManagedSpotTraining is set to true"
+            )
+        return
+    if wait is None:
+        raise invalid("MaxWaitTimeInSeconds is required when EnableManagedSpotTraining is true.")
+    longest = stopping.get("MaxRuntimeInSeconds", _DAY)
+    if wait < longest:
+        raise invalid(
+            f"Invalid MaxWaitTimeInSeconds. It must be equal to or greater than "
+            f"MaxRuntimeInSeconds ({longest})."
+        )
 
 
 def _enter(plane: ControlPlane, job: Resource, status: str) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 
 from rehearsal.errors import invalid
 from rehearsal.sagemaker import surroundings
+from rehearsal.sagemaker.paths import values_at
 from rehearsal.sagemaker.plane import ControlPlane, Handler
 from rehearsal.sagemaker.resource import Outcome, Resource
 from rehearsal.sagemaker.rules import Rules
-from rehearsal.sandbox import run_script
+from rehearsal.sandbox import check_script, run_script
 
 # Streams NAME/jupyter.log and NAME/LifecycleConfigOnStart (developer guide, "Log groups and
 # streams that Amazon SageMaker AI sends to Amazon CloudWatch Logs").
@@ -30,6 +31,8 @@ class NotebookInstanceRules(Rules):
         config = params.get("LifecycleConfigName")
         if config:
             plane.need("notebook-lifecycle-config", region, config)
+        _check_network(region, params)
+        _check_repositories(plane, region, params)
         name = params["NotebookInstanceName"]
         return {
             "NotebookInstanceLifecycleConfigName": config,
@@ -84,6 +87,7 @@ class NotebookInstanceRules(Rules):
             )
         if params.get("LifecycleConfigName"):
             plane.need("notebook-lifecycle-config", resource.region, params["LifecycleConfigName"])
+        _check_repositories(plane, resource.region, params)
 
     def updated(self, plane: ControlPlane, resource: Resource, params: dict[str, Any]) -> None:
         if "LifecycleConfigName" in params:
@@ -98,6 +102,21 @@ class NotebookInstanceRules(Rules):
 def instance_root(plane: ControlPlane, instance: Resource) -> Path:
     """The directory that stands for a notebook instance's machine."""
     return plane.machine.directory / "notebooks" / instance.region / instance.name
+
+
+def _check_network(region: str, params: dict[str, Any]) -> None:
+    subnet = params.get("SubnetId")
+    vpc = surroundings.vpc_of_subnet(region, subnet) if subnet else ""
+    surroundings.check_security_groups(region, params.get("SecurityGroupIds", []), vpc)
+
+
+def _check_repositories(plane: ControlPlane, region: str, params: dict[str, Any]) -> None:
+    """Refuse a repository that is neither a URL nor "the name of a Git repository stored as a
+    resource in your account" (DefaultCodeRepository, CreateNotebookInstance)."""
+    named = [params.get("DefaultCodeRepository"), *params.get("AdditionalCodeRepositories", [])]
+    for repository in named:
+        if repository and not repository.startswith("https://"):
+            plane.need("code-repository", region, repository)
 
 
 def _require_config(plane: ControlPlane, region: str, fields: dict[str, Any]) -> None:
@@ -139,8 +158,25 @@ def _run_next(plane: ControlPlane, instance: Resource) -> None:
     plane.watch(instance)
 
 
+def _check_scripts(params: dict[str, Any]) -> None:
+    for moment in ("OnCreate", "OnStart"):
+        for content in values_at(params, f"{moment}.Content"):
+            check_script(f"{moment} Content", content)
+
+
 class NotebookLifecycleConfigRules(Rules):
-    """A lifecycle configuration stays while an instance uses it."""
+    """A lifecycle configuration's scripts are base64; it stays while an instance uses it."""
+
+    def before_create(
+        self, plane: ControlPlane, region: str, params: dict[str, Any]
+    ) -> dict[str, Any]:
+        _check_scripts(params)
+        return {}
+
+    def before_update(
+        self, plane: ControlPlane, resource: Resource, params: dict[str, Any]
+    ) -> None:
+        _check_scripts(params)
 
     def before_delete(
         self, plane: ControlPlane, resource: Resource, params: dict[str, Any]

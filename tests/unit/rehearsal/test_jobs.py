@@ -35,8 +35,10 @@ def test_a_processing_job_fails_and_says_that_nothing_was_executed(bench: Bench)
 def test_a_training_job_that_is_stopped_before_it_starts_ends_stopped(bench: Bench) -> None:
     bench.training_job()
     bench.call("StopTrainingJob", TrainingJobName="ml101-ann-train")
-    assert training(bench)["TrainingJobStatus"] in ("Stopping", "Stopped")
     bench.step()
+    shown = training(bench)
+    assert (shown["TrainingJobStatus"], shown["SecondaryStatus"]) == ("Stopping", "Stopping")
+    bench.step(5)
     shown = training(bench)
     assert (shown["TrainingJobStatus"], shown["SecondaryStatus"]) == ("Stopped", "Stopped")
     assert "BillableTimeInSeconds" not in shown
@@ -94,6 +96,53 @@ def test_a_job_name_is_taken_as_long_as_its_record_stays(bench: Bench) -> None:
     bench.training_job()
     with pytest.raises(ApiError, match="already exists"):
         bench.training_job()
+
+
+RESOURCES = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5}
+PLAN = "arn:aws:sagemaker:eu-west-1:123456789012:training-plan/nobody"
+
+
+@pytest.mark.parametrize(
+    ("change", "wording"),
+    [
+        (
+            {"AlgorithmSpecification": {"TrainingInputMode": "File"}},
+            "either AlgorithmName or TrainingImage",
+        ),
+        (
+            {"AlgorithmSpecification": {"TrainingInputMode": "File", "AlgorithmName": "nobody"}},
+            "algorithm/nobody does not exist",
+        ),
+        ({"ResourceConfig": {"VolumeSizeInGB": 5}}, "InstanceType and InstanceCount"),
+        ({"ResourceConfig": {**RESOURCES, "TrainingPlanArn": PLAN}}, "does not exist"),
+        ({"EnableManagedSpotTraining": True}, "MaxWaitTimeInSeconds is required"),
+        (
+            {
+                "EnableManagedSpotTraining": True,
+                "StoppingCondition": {"MaxRuntimeInSeconds": 600, "MaxWaitTimeInSeconds": 599},
+            },
+            "equal to or greater than MaxRuntimeInSeconds",
+        ),
+        (
+            {"StoppingCondition": {"MaxRuntimeInSeconds": 600, "MaxWaitTimeInSeconds": 600}},
+            "only supported when EnableManagedSpotTraining is set to true",
+        ),
+    ],
+    ids=["no image", "algorithm", "no instances", "plan", "no wait", "short wait", "no spot"],
+)
+def test_a_training_job_that_could_not_run_is_refused(
+    bench: Bench, change: dict[str, object], wording: str
+) -> None:
+    with pytest.raises(ApiError, match=wording):
+        bench.training_job(**change)
+    assert bench.call("ListTrainingJobs")["TrainingJobSummaries"] == []
+
+
+def test_a_spot_job_may_wait_as_long_as_it_runs(bench: Bench) -> None:
+    bench.training_job(
+        EnableManagedSpotTraining=True,
+        StoppingCondition={"MaxRuntimeInSeconds": 600, "MaxWaitTimeInSeconds": 600},
+    )
 
 
 def test_a_transform_job_needs_its_model(bench: Bench) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from rehearsal.sagemaker.resource import Outcome
-from tests.unit.rehearsal.bench import Bench, Ended, base64_of
+from tests.unit.rehearsal.bench import ROLE, Bench, Ended, base64_of
+from tests.unit.rehearsal.networks import security_group, subnet_elsewhere, vpc_of
 
 NAME = {"NotebookInstanceName": "ml101-ann"}
 
@@ -155,3 +158,48 @@ def test_an_update_to_an_unknown_lifecycle_configuration_is_refused(bench: Bench
     )
     assert "does not exist" in refused.message
     assert bench.found("notebook-instance", name).status == "Stopped"
+
+
+def test_a_notebook_instance_s_network_exists(bench: Bench) -> None:
+    request = {**NAME, "InstanceType": "ml.t3.medium", "RoleArn": ROLE}
+    refused = bench.refusal("CreateNotebookInstance", **request, SubnetId="subnet-12345678")
+    assert refused.message == "The subnet ID 'subnet-12345678' does not exist"
+    subnet = subnet_elsewhere()
+    for group, wording in (
+        ("sg-12345678", "The security group 'sg-12345678' does not exist"),
+        (security_group(), "is not of the vpc"),
+    ):
+        network = {"SubnetId": subnet, "SecurityGroupIds": [group]}
+        assert wording in bench.refusal("CreateNotebookInstance", **request, **network).message
+    bench.notebook(SubnetId=subnet, SecurityGroupIds=[security_group(vpc_of(subnet))])
+
+
+@pytest.mark.parametrize(
+    "repositories",
+    [{"DefaultCodeRepository": "labs"}, {"AdditionalCodeRepositories": ["labs"]}],
+    ids=["default", "additional"],
+)
+def test_a_notebook_instance_s_code_repositories_are_urls_or_exist(
+    bench: Bench, repositories: dict[str, Any]
+) -> None:
+    request = {**NAME, "InstanceType": "ml.t3.medium", "RoleArn": ROLE}
+    refused = bench.refusal("CreateNotebookInstance", **request, **repositories)
+    assert "Cannot find Git Repository" in refused.message
+    bench.call(
+        "CreateCodeRepository",
+        CodeRepositoryName="labs",
+        GitConfig={"RepositoryUrl": "https://example.com/labs.git"},
+    )
+    bench.notebook(**repositories)
+    bench.notebook("ml101-bob", DefaultCodeRepository="https://example.com/labs.git")
+
+
+def test_scripts_of_a_lifecycle_configuration_are_base64(bench: Bench) -> None:
+    config = {"NotebookInstanceLifecycleConfigName": "boot"}
+    bad = {"OnStart": [{"Content": "echo hello"}]}
+    refused = bench.refusal("CreateNotebookInstanceLifecycleConfig", **config, **bad)
+    assert "is not base64 encoded" in refused.message
+    good = {"OnCreate": [{"Content": base64_of("echo hello")}]}
+    bench.call("CreateNotebookInstanceLifecycleConfig", **config, **good)
+    refused = bench.refusal("UpdateNotebookInstanceLifecycleConfig", **config, **bad)
+    assert "is not base64 encoded" in refused.message
