@@ -15,6 +15,9 @@ from moto.cloudformation import parsing
 from rehearsal.cloudformation import moto_gaps, schemas
 from rehearsal.cloudformation.handlers import Handler, Made, Place, ResourceFailed
 
+# The types whose names may not have capitals, which logical ids have.
+_LOWER_CASE = ("AWS::ECR::Repository",)
+
 
 def is_supported(resource_type: str) -> bool:
     """Whether moto can make this type, and it can be deleted again."""
@@ -36,6 +39,8 @@ class MotoHandler(Handler):
     """Types that moto has a CloudFormation model for. They exist at once."""
 
     def create(self, place: Place, resource_type: str, properties: dict[str, Any]) -> Made:
+        fill = moto_gaps.DEFAULTS.get(resource_type)
+        properties = {**fill(place), **properties} if fill else properties
         name = _name(place, resource_type, properties)
         properties = _named(resource_type, properties, name)
         model = parsing.get_model_map()[resource_type]
@@ -164,7 +169,7 @@ def _name(place: Place, resource_type: str, properties: dict[str, Any]) -> str:
     generated: str = parsing.generate_resource_name(
         resource_type, place.stack_name, place.logical_id
     )
-    return generated
+    return generated.lower() if resource_type in _LOWER_CASE else generated
 
 
 def _named(resource_type: str, properties: dict[str, Any], name: str) -> dict[str, Any]:

@@ -164,6 +164,15 @@ REFUSE_DELETE: dict[str, Fill] = {
     "AWS::S3::Bucket": storage.refuse_full_bucket,
 }
 
+
+def _zone(place: Place) -> dict[str, Any]:
+    """A subnet's zone; moto's own choice is one of us-east-1."""
+    return {"AvailabilityZone": f"{place.region}a"}
+
+
+# What AWS chooses when the template does not.
+DEFAULTS: dict[str, Callable[[Place], dict[str, Any]]] = {"AWS::EC2::Subnet": _zone}
+
 # What moto wants otherwise than the template says it.
 SHAPED: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "AWS::KMS::Key": storage.key_as_moto_wants,

@@ -246,6 +246,7 @@ class Delete:
         self._stack = stack
         self._done = done
         self._failed = failed
+        stack.gone = stack.described
         for logical in retain & set(stack.resources):
             resource = stack.resources.pop(logical)
             stack.set_resource(resource, "DELETE_SKIPPED")
@@ -264,6 +265,10 @@ class Delete:
                 self._failed, f"The following resource(s) failed to delete: [{names}]. "
             )
             return None
+        for resource in self._stack.gone.values():
+            # What failed before it was there; AWS's status of it then is not confirmed.
+            if resource.made is None:
+                resource.status, resource.reason = "DELETE_COMPLETE", ""
         if self._done == "DELETE_COMPLETE":
             self._stack.deleted = self._stack.now()
             self._stack.outputs = {}

@@ -72,7 +72,7 @@ def describe_stack_resource(service: CloudFormation, params: Params, region: str
     """DescribeStackResource, with the metadata of its template."""
     stack = service.need(params["StackName"], region)
     logical = params["LogicalResourceId"]
-    resource = stack.resources.get(logical)
+    resource = stack.described.get(logical)
     if resource is None:
         raise validation_error(f"Resource {logical} does not exist for stack {stack.name}")
     metadata = stack.template["Resources"].get(logical, {}).get("Metadata", {})
@@ -94,7 +94,7 @@ def describe_stack_resources(service: CloudFormation, params: Params, region: st
     wanted = params.get("LogicalResourceId")
     rows = [
         {"StackName": stack.name, "StackId": stack.stack_id, **resource_row(r, "Timestamp")}
-        for r in stack.resources.values()
+        for r in stack.described.values()
         if wanted in (None, r.logical_id)
     ]
     return {"StackResources": rows}
@@ -112,7 +112,7 @@ def _of_physical_id(service: CloudFormation, physical_id: str, region: str) -> S
 def list_stack_resources(service: CloudFormation, params: Params, region: str) -> Answer:
     """ListStackResources."""
     stack = service.need(params["StackName"], region)
-    rows = [resource_row(r, "LastUpdatedTimestamp") for r in stack.resources.values()]
+    rows = [resource_row(r, "LastUpdatedTimestamp") for r in stack.described.values()]
     return paged("StackResourceSummaries", rows, params)
 
 

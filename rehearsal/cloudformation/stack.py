@@ -71,6 +71,8 @@ class Stack:
     parent_id: str = ""
     root_id: str = ""
     resources: dict[str, StackResource] = field(default_factory=dict)
+    # What it had when it was deleted or its creation rolled back: still described then.
+    gone: dict[str, StackResource] = field(default_factory=dict)
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
     events: list[dict[str, Any]] = field(default_factory=list)
     operation: Any = None
@@ -98,6 +100,12 @@ class Stack:
         for part in ("Resources", "Outputs"):
             _collect_imports(self.template.get(part, {}), found)
         return {name if isinstance(name, str) else self.resolver().resolve(name) for name in found}
+
+    @property
+    def described(self) -> dict[str, StackResource]:
+        """The resources that the operations on them show. Those of a deleted stack are shown
+        for 90 days ("DescribeStackResource", API reference); here, until the end."""
+        return {**self.gone, **self.resources}
 
     def begin(self, operation_type: str, token: str = "") -> None:
         """Note that an operation begins; the events from now on are its own."""

@@ -98,3 +98,24 @@ def test_a_name_is_free_again_when_its_stack_is_gone(stacks: Stacks) -> None:
     stacks.create("ml101-ann", {"Model": model()})
     stacks.delete("ml101-ann")
     assert stacks.create("ml101-ann", {"Model": model()}) == "CREATE_COMPLETE"
+
+
+def test_what_a_stack_had_is_described_when_it_is_gone(stacks: Stacks) -> None:
+    kept = {**model("ml101-ann-kept"), "DeletionPolicy": "Retain"}
+    stacks.create("ml101-ann", {"Model": model(), "Kept": kept})
+    stack_id = stacks.describe("ml101-ann")["StackId"]
+    stacks.delete("ml101-ann")
+    gone = {"Model": "DELETE_COMPLETE", "Kept": "DELETE_SKIPPED"}
+    assert stacks.resources(stack_id) == gone
+    listed = stacks.call("ListStackResources", StackName=stack_id)["StackResourceSummaries"]
+    assert {row["LogicalResourceId"]: row["ResourceStatus"] for row in listed} == gone
+    one = stacks.call("DescribeStackResource", StackName=stack_id, LogicalResourceId="Model")
+    assert one["StackResourceDetail"]["ResourceStatus"] == "DELETE_COMPLETE"
+    assert one["StackResourceDetail"]["PhysicalResourceId"]
+
+
+def test_what_a_rolled_back_creation_had_is_described(stacks: Stacks) -> None:
+    failing = {"Type": "AWS::IoT::Thing"}
+    resources = {"Model": model(), "Failing": {**failing, "DependsOn": "Model"}}
+    assert stacks.create("ml101-ann", resources) == "ROLLBACK_COMPLETE"
+    assert stacks.resources("ml101-ann") == dict.fromkeys(resources, "DELETE_COMPLETE")

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from moto.ec2.models import ec2_backends
 from moto.ecr.models import ecr_backends
 from moto.iam.models import iam_backends
 from moto.kms.models import kms_backends
@@ -187,3 +188,20 @@ def test_a_repository_has_its_policies(stacks: Stacks) -> None:
 @pytest.mark.parametrize("kind", ["AWS::EC2::VPCEndpoint", "AWS::IoT::Thing"])
 def test_a_type_that_moto_has_only_in_part_fails_the_stack(stacks: Stacks, kind: str) -> None:
     assert stacks.create(NAME, {"It": {"Type": kind}}) == "ROLLBACK_COMPLETE"
+
+
+def test_a_repository_without_a_name_gets_one_in_lower_case(stacks: Stacks) -> None:
+    images = {"Type": "AWS::ECR::Repository", "Properties": {}}
+    assert stacks.create(NAME, {"Images": images}) == "CREATE_COMPLETE"
+    assert physical_id(stacks, "Images").startswith("ml501-images-")
+    assert stacks.delete(NAME) == "DELETE_COMPLETE"
+
+
+def test_a_subnet_is_in_a_zone_of_its_region(stacks: Stacks) -> None:
+    network = {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.5.0.0/16"}}
+    properties = {"VpcId": {"Ref": "Network"}, "CidrBlock": "10.5.1.0/24"}
+    subnet = {"Type": "AWS::EC2::Subnet", "Properties": properties}
+    stacks.create(NAME, {"Network": network, "Subnet": subnet})
+    found = ec2_backends[ACCOUNT][REGION].get_subnet(physical_id(stacks, "Subnet"))
+    assert found.availability_zone == f"{REGION}a"
+    assert stacks.delete(NAME) == "DELETE_COMPLETE"
