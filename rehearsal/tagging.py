@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import base64
+import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from moto.core.exceptions import ServiceException
 from moto.resourcegroupstaggingapi.models import resourcegroupstaggingapi_backends
+from werkzeug.exceptions import HTTPException
 
 from rehearsal.account import ACCOUNT
 from rehearsal.errors import ApiError
+from rehearsal.sagemaker import tags
 from rehearsal.sagemaker.plane import ControlPlane
 from rehearsal.sagemaker.resource import Resource
+from rehearsal.validation import validate
+from rehearsal.world import service_model
 
-# GetResources: "ResourcesPerPage: minimum 1, maximum 100"; ARNs: at most 100.
+_SERVICE = "resourcegroupstaggingapi"
 _PAGE = 100
+# What the model does not say of GetResources, its documentation does.
+_RANGES = {"ResourcesPerPage": (1, 100), "TagsPerPage": (100, 500)}
+_FILTERS = ("TagFilters", "ResourceTypeFilters", *_RANGES, "PaginationToken")
 _MOTO_PAGE = 10_000
 
 Params = dict[str, Any]
@@ -40,30 +50,25 @@ class Tagging:
         }
         if operation not in known:
             raise ApiError("UnknownOperationException", f"The local AWS does not have {operation}.")
-        return known[operation](params, region)
+        given = {name: value for name, value in params.items() if value is not None}
+        _check(operation, given)
+        return known[operation](given, region)
 
     def _get_resources(self, params: Params, region: str) -> Params:
-        if params.get("ResourceARNList") and (
-            params.get("TagFilters") or params.get("ResourceTypeFilters")
-        ):
-            raise ApiError(
-                "InvalidParameterException", "ResourceARNList excludes every other filter."
-            )
-        if len(params.get("ResourceARNList", [])) > _PAGE:
-            raise ApiError("InvalidParameterException", f"At most {_PAGE} ARNs may be given.")
+        if params.get("ResourceARNList") and any(params.get(name) for name in _FILTERS):
+            raise _invalid("ResourceARNList excludes filters and pagination parameters.")
+        after = _read_token(params.get("PaginationToken"))
         rows = sorted(
             [*self._ours(params, region), *_motos(params, region)],
             key=lambda row: str(row["ResourceARN"]),
         )
-        token = params.get("PaginationToken") or ""
-        following = [row for row in rows if row["ResourceARN"] > token]
-        size = int(params.get("ResourcesPerPage", _PAGE))
-        shown = following[:size]
-        more = len(following) > size
+        following = [row for row in rows if row["ResourceARN"] > after]
+        shown = following[: _fitting(following, params)]
+        more = len(following) > len(shown)
         # The token names the last resource of its page: what goes between two pages is
         # neither skipped nor repeated.
         return {
-            "PaginationToken": shown[-1]["ResourceARN"] if more else "",
+            "PaginationToken": _write_token(shown[-1]["ResourceARN"]) if more else "",
             "ResourceTagMappingList": shown,
         }
 
@@ -79,7 +84,8 @@ class Tagging:
             if resource.region == region and _is_shown(resource, types, params):
                 yield _row(resource.arn, resource.tags)
 
-    def _get_keys(self, _params: Params, region: str) -> Params:
+    def _get_keys(self, params: Params, region: str) -> Params:
+        _read_token(params.get("PaginationToken"))
         rows = [*self._ours({}, region), *_motos({}, region)]
         return {
             "PaginationToken": "",
@@ -87,32 +93,103 @@ class Tagging:
         }
 
     def _get_values(self, params: Params, region: str) -> Params:
+        _read_token(params.get("PaginationToken"))
         rows = [*self._ours({}, region), *_motos({}, region)]
         values = {t["Value"] for r in rows for t in r["Tags"] if t["Key"] == params["Key"]}
         return {"PaginationToken": "", "TagValues": sorted(values)}
 
     def _tag(self, params: Params, region: str) -> Params:
-        others = []
-        for arn in params["ResourceARNList"]:
-            resource = self._plane.by_arn(arn)
-            if resource is None:
-                others.append(arn)
-            else:
-                resource.tags.update(params["Tags"])
+        given: dict[str, str] = params["Tags"]
+        as_list = [{"Key": key, "Value": value} for key, value in given.items()]
+
+        def change(resource: Resource) -> None:
+            checked = tags.checked_tags({"Tags": as_list}, resource.tags)
+            resource.tags = {**resource.tags, **checked}
+
         backend = resourcegroupstaggingapi_backends[ACCOUNT][region]
-        return {"FailedResourcesMap": backend.tag_resources(others, params["Tags"])}
+        return self._each(params, region, change, lambda arn: backend.tag_resources([arn], given))
 
     def _untag(self, params: Params, region: str) -> Params:
-        others = []
+        gone: list[str] = params["TagKeys"]
+
+        def change(resource: Resource) -> None:
+            kept = {key: value for key, value in resource.tags.items() if key not in gone}
+            resource.tags = kept
+
+        backend = resourcegroupstaggingapi_backends[ACCOUNT][region]
+        return self._each(params, region, change, lambda arn: backend.untag_resources([arn], gone))
+
+    def _each(
+        self,
+        params: Params,
+        region: str,
+        ours: Callable[[Resource], None],
+        motos: Callable[[str], Params],
+    ) -> Params:
+        """Change every resource by itself: what fails is told by ARN, and stops no other."""
+        failed: Params = {}
         for arn in params["ResourceARNList"]:
             resource = self._plane.by_arn(arn)
-            if resource is None:
-                others.append(arn)
-                continue
-            for key in params["TagKeys"]:
-                resource.tags.pop(key, None)
-        backend = resourcegroupstaggingapi_backends[ACCOUNT][region]
-        return {"FailedResourcesMap": backend.untag_resources(others, params["TagKeys"])}
+            try:
+                if resource is not None and resource.region == region:
+                    ours(resource)
+                elif arn.split(":")[2:3] == ["sagemaker"]:
+                    raise _invalid(f"Could not find resource with ARN {arn}.")
+                else:
+                    failed.update(motos(arn))
+            except (ApiError, HTTPException, ServiceException) as error:
+                failed[arn] = {
+                    "StatusCode": 400,
+                    "ErrorCode": "InvalidParameterException",
+                    "ErrorMessage": str(getattr(error, "message", error)),
+                }
+        return {"FailedResourcesMap": failed}
+
+
+def _invalid(message: str) -> ApiError:
+    return ApiError("InvalidParameterException", message)
+
+
+def _check(operation: str, params: Params) -> None:
+    """Refuse what the model or the documentation excludes, as these operations declare it."""
+    shape = service_model(_SERVICE).operation_model(operation).input_shape
+    try:
+        if shape is not None:
+            validate(shape, params)
+        tags.refuse_reserved([*params.get("Tags", {}), *params.get("TagKeys", [])])
+    except ApiError as error:
+        raise _invalid(error.message) from error
+    for name, (least, most) in _RANGES.items():
+        if not least <= params.get(name, least) <= most:
+            raise _invalid(f"{name} must be from {least} to {most}.")
+    # "Each TagFilter must contain a key with values optional" (GetResources).
+    if any(not wanted.get("Key") for wanted in params.get("TagFilters", [])):
+        raise _invalid("Each TagFilter must contain a key.")
+
+
+def _fitting(rows: list[Params], params: Params) -> int:
+    """How many rows a page holds. "A resource with no tags is counted as having one tag"
+    (TagsPerPage)."""
+    size = min(len(rows), int(params.get("ResourcesPerPage", _PAGE)))
+    left = int(params.get("TagsPerPage", size * tags.MOST * 2))
+    for count, row in enumerate(rows[:size]):
+        left -= len(row["Tags"]) or 1
+        if left < 0:
+            return count
+    return size
+
+
+def _write_token(arn: str) -> str:
+    return base64.b64encode(json.dumps({"after": arn}).encode()).decode()
+
+
+def _read_token(token: str | None) -> str:
+    if not token:
+        return ""
+    try:
+        return str(json.loads(base64.b64decode(token.encode(), validate=True))["after"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise _invalid("The PaginationToken is invalid.") from error
 
 
 def _is_shown(resource: Resource, types: set[str], params: Params) -> bool:
