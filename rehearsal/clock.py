@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import Protocol
+
+# 1 January 9000: dates beyond the year 9999 cannot be written.
+_LAST = 221_845_392_000.0
 
 KINDS = ("real", "scaled", "stepped")
 
@@ -62,8 +64,8 @@ class SteppedClock:
 
     def step(self, seconds: float) -> None:
         """Move the time forward. Raises ValueError for what is not a span of time."""
-        if not math.isfinite(seconds) or seconds < 0:
-            raise ValueError(f"{seconds:g} seconds are not a step forward")
+        if not 0 <= seconds <= _LAST - self._now:  # which nan is not either
+            raise ValueError(f"{seconds:g} seconds are not a step forward, or lead beyond 9000")
         self._now += seconds
 
 

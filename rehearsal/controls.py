@@ -62,7 +62,7 @@ def _step(world: World, body: bytes) -> str:
     with world.lock:
         try:
             world.clock.step(float(seconds))
-        except ValueError as error:
+        except (OverflowError, ValueError) as error:
             return str(error)
     world.tick()  # which takes the locks it needs
     return ""

@@ -75,8 +75,13 @@ def _add(claim: Claim, usage: str, instance_type: str | None, count: float) -> N
 
 
 def groups(resources: Fields) -> Iterator[tuple[str, int]]:
-    """The instance types and counts of a job: one, several groups, or what AWS selected."""
-    for group in resources.get("InstanceGroups") or [resources]:
+    """The instance types and counts of a job: one, several groups, or what AWS selected.
+
+    Of types in order of preference (InstancePreferences, a tuning job's InstanceConfigs) one
+    is selected; the first counts here.
+    """
+    preferred = resources.get("InstancePreferences") or resources.get("InstanceConfigs") or []
+    for group in resources.get("InstanceGroups") or preferred[:1] or [resources]:
         instance_type = group.get("SelectedInstanceType") or group.get("InstanceType")
         if instance_type:
             count = group.get("SelectedInstanceCount") or group.get("InstanceCount", 1)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -121,6 +122,8 @@ class ServiceQuotas:
         cloud-custodian/cloud-custodian#8939. That of a quota which cannot be adjusted is
         not published."""
         quota = _quota(params)
+        if not math.isfinite(params["DesiredValue"]):  # which JSON itself does not know
+            raise _illegal("DesiredValue is not a number.")
         current = self._account.value(region, quota.code)
         if params.get("ContextId"):
             raise _illegal("The local AWS has no quotas at the level of a resource.")

@@ -164,13 +164,19 @@ def test_a_job_that_is_stopping_holds_its_instances_still(bench: Bench) -> None:
     bench.refusal("CreateTrainingJob", **training("two"))
 
 
+SPOT = {
+    "EnableManagedSpotTraining": True,
+    "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60},
+}
+
+
 def test_spot_training_has_quotas_of_its_own(bench: Bench) -> None:
     limit(bench, {claims.TRAINING: 0, claims.SPOT_TRAINING: 1})
-    bench.call("CreateTrainingJob", **training("one", EnableManagedSpotTraining=True))
-    error = bench.refusal("CreateTrainingJob", **training("two", EnableManagedSpotTraining=True))
+    bench.call("CreateTrainingJob", **training("one", **SPOT))
+    error = bench.refusal("CreateTrainingJob", **training("two", **SPOT))
     assert delta(error).startswith("'Number of instances across all spot training jobs' is 1")
     limit(bench, {code("spot-training-job", "ml.m5.large"): 0})
-    error = bench.refusal("CreateTrainingJob", **training("two", EnableManagedSpotTraining=True))
+    error = bench.refusal("CreateTrainingJob", **training("two", **SPOT))
     assert delta(error).startswith("'ml.m5.large for spot training job usage' is 0")
 
 
@@ -226,6 +232,59 @@ def test_processing_and_transform_jobs_have_their_own_quotas(bench: Bench) -> No
     limit(bench, {code("transform-job", "ml.m5.large"): 1})
     with pytest.raises(ApiError, match=r"ml\.m5\.large for transform job usage' is 1"):
         bench.transform_job(model, "two")
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        {"InstanceType": "ml.m5.large", "InstanceCount": 2},
+        {
+            "InstanceConfigs": [
+                {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 5},
+                {"InstanceType": "ml.c5.xlarge", "InstanceCount": 4, "VolumeSizeInGB": 5},
+            ]
+        },
+    ],
+    ids=["one type", "types in order"],
+)
+def test_a_tuning_job_s_own_resources_meet_the_quota_of_training(
+    bench: Bench, resources: dict[str, Any]
+) -> None:
+    m5 = code("training-job", "ml.m5.large")
+    limit(bench, {m5: 3})
+    definition = {
+        "AlgorithmSpecification": {
+            "TrainingImage": IMAGE_NOBODY_HAS,
+            "TrainingInputMode": "File",
+        },
+        "RoleArn": ROLE,
+        "OutputDataConfig": {"S3OutputPath": "s3://bucket/out"},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+        "HyperParameterTuningResourceConfig": resources,
+    }
+    request: dict[str, Any] = {
+        "HyperParameterTuningJobName": "ml101-ann-tune",
+        "HyperParameterTuningJobConfig": {
+            "Strategy": "Random",
+            "ResourceLimits": {"MaxParallelTrainingJobs": 2},
+        },
+        "TrainingJobDefinition": definition,
+    }
+    with pytest.raises(ApiError) as caught:
+        bench.call("CreateHyperParameterTuningJob", **request)
+    assert "is 3 Instances" in delta(caught.value)
+    assert delta(caught.value).endswith("a request delta of 4 Instances")
+
+
+def test_a_job_with_types_in_order_of_preference_takes_the_first() -> None:
+    preferred = [
+        {"InstanceType": "ml.m5.large", "InstanceCount": 2},
+        {"InstanceType": "ml.c5.xlarge", "InstanceCount": 1},
+    ]
+    counted = claims.processing_job(
+        {"ProcessingResources": {"ClusterConfig": {"InstancePreferences": preferred}}}
+    )
+    assert counted == {code("processing-job", "ml.m5.large"): 2, claims.PROCESSING: 2}
 
 
 def test_a_tuning_job_claims_what_its_parallel_training_jobs_take() -> None:

@@ -299,6 +299,14 @@ def test_a_request_must_be_for_more(defaults: Account, value: float) -> None:
     assert error.message == ("You must provide a quota value greater than the current quota value")
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf"), 1e300])
+def test_a_request_must_be_for_a_number_that_can_be_granted(
+    defaults: Account, value: float
+) -> None:
+    assert defaults.refused(ENDPOINTS, value).code == "IllegalArgumentException"
+    assert defaults.value(ENDPOINTS) == 4
+
+
 def test_what_is_not_adjustable_cannot_be_raised(defaults: Account) -> None:
     error = defaults.refused(NOT_ADJUSTABLE, 5)
     assert error.code == "IllegalArgumentException"
