@@ -1,4 +1,4 @@
-"""Models, endpoint configurations and endpoints, with a real server per variant."""
+"""Endpoints, with a real server per variant."""
 
 from __future__ import annotations
 
@@ -24,30 +24,6 @@ _LEAST_SECONDS = 120.0
 Servers = dict[str, serving.ModelServer]
 # Each variant with what DescribeModel says of its model, or None when it has none.
 Variants = list[tuple[dict[str, Any], dict[str, Any] | None]]
-
-
-class EndpointConfigRules(Rules):
-    """A configuration names models that exist, and stays while an endpoint uses it."""
-
-    def before_create(
-        self, plane: ControlPlane, region: str, params: dict[str, Any]
-    ) -> dict[str, Any]:
-        for variant in params["ProductionVariants"]:
-            if "ModelName" in variant:
-                plane.need("model", region, variant["ModelName"])
-        return {}
-
-    def before_delete(
-        self, plane: ControlPlane, resource: Resource, params: dict[str, Any]
-    ) -> None:
-        for endpoint in plane.all("endpoint", resource.region):
-            # While an update goes on, the configuration it comes from is in use too.
-            used = (endpoint.fields["EndpointConfigName"], endpoint.private["config"])
-            if resource.name in used and endpoint.status != "Deleting":
-                raise invalid(
-                    f'Cannot delete endpoint configuration "{resource.arn}": '
-                    f"endpoint {endpoint.name} uses it."
-                )
 
 
 class EndpointRules(Rules):
@@ -214,7 +190,6 @@ def update_weights(plane: ControlPlane, region: str, params: dict[str, Any]) -> 
 
 
 RULES: dict[str, Rules] = {
-    "endpoint-config": EndpointConfigRules(),
     "endpoint": EndpointRules(),
 }
 

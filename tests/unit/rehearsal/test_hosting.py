@@ -151,12 +151,14 @@ def test_what_is_gone_says_so_in_its_own_words(
 def test_a_name_is_taken_only_once(bench: Bench, kind: str) -> None:
     name, _ = bench.endpoint()
     requests: dict[str, tuple[str, dict[str, Any]]] = {
-        "model": ("CreateModel", {"ModelName": name}),
+        "model": ("CreateModel", {"ModelName": name, "PrimaryContainer": {"Image": "x"}}),
         "endpoint_config": (
             "CreateEndpointConfig",
             {
                 "EndpointConfigName": name,
-                "ProductionVariants": [{"VariantName": "v", "ModelName": name}],
+                "ProductionVariants": [
+                    {"VariantName": "v", "ModelName": name, "InstanceType": "ml.m5.large"}
+                ],
             },
         ),
         "endpoint": ("CreateEndpoint", {"EndpointName": name, "EndpointConfigName": name}),

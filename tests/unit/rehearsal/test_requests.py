@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.rehearsal.bench import ROLE, Bench
+from tests.unit.rehearsal.bench import IMAGE_NOBODY_HAS, ROLE, Bench
 
 NOTEBOOK: dict[str, Any] = {
     "NotebookInstanceName": "ml101-ann",
@@ -66,7 +66,8 @@ def test_an_operation_that_is_none_and_one_that_is_not_here_are_told_apart(bench
 
 def test_tags_of_a_creation_are_listed_replaced_and_removed(bench: Bench) -> None:
     tags = [{"Key": "workshop:name", "Value": "ml101"}, {"Key": "team", "Value": "red"}]
-    bench.call("CreateModel", ModelName="ml101-ann-model", Tags=tags)
+    container = {"Image": IMAGE_NOBODY_HAS}
+    bench.call("CreateModel", ModelName="ml101-ann-model", PrimaryContainer=container, Tags=tags)
     arn = bench.found("model", "ml101-ann-model").arn
     answer = bench.call("AddTags", ResourceArn=arn, Tags=[{"Key": "team", "Value": "blue"}])
     assert answer["Tags"] == [

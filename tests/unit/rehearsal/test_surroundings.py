@@ -14,9 +14,17 @@ from rehearsal.account import ACCOUNT
 from rehearsal.errors import ApiError
 from rehearsal.sagemaker import surroundings
 from rehearsal.tagging import Tagging
-from tests.unit.rehearsal.bench import REGION, ROLE, Bench, base64_of, default_network
+from tests.unit.rehearsal.bench import (
+    IMAGE_NOBODY_HAS,
+    REGION,
+    ROLE,
+    Bench,
+    base64_of,
+    default_network,
+)
 
 TAG = [{"Key": "workshop:name", "Value": "ml101"}]
+CONTAINER = {"PrimaryContainer": {"Image": IMAGE_NOBODY_HAS}}
 
 
 def domain(bench: Bench, **more: Any) -> str:
@@ -136,8 +144,8 @@ def tagging(bench: Bench, operation: str, **params: Any) -> dict[str, Any]:
 
 
 def test_the_tagging_api_finds_sagemakers_resources_by_tag_and_type(bench: Bench) -> None:
-    bench.call("CreateModel", ModelName="ml101-ann-a", Tags=TAG)
-    bench.call("CreateModel", ModelName="ml101-ann-b")
+    bench.call("CreateModel", ModelName="ml101-ann-a", **CONTAINER, Tags=TAG)
+    bench.call("CreateModel", ModelName="ml101-ann-b", **CONTAINER)
     bench.call("CreateExperiment", ExperimentName="ml101-ann-c", Tags=TAG)
     wanted = {"TagFilters": [{"Key": "workshop:name", "Values": ["ml101"]}]}
     found = tagging(bench, "GetResources", **wanted)["ResourceTagMappingList"]
@@ -158,7 +166,7 @@ def test_the_tagging_api_sees_other_services_too(bench: Bench) -> None:
 
 def test_pages_of_the_tagging_api_survive_what_goes_between_them(bench: Bench) -> None:
     for number in range(5):
-        bench.call("CreateModel", ModelName=f"ml101-ann-{number}", Tags=TAG)
+        bench.call("CreateModel", ModelName=f"ml101-ann-{number}", **CONTAINER, Tags=TAG)
     wanted = {"TagFilters": [{"Key": "workshop:name", "Values": ["ml101"]}], "ResourcesPerPage": 2}
     first = tagging(bench, "GetResources", **wanted)
     bench.call("DeleteModel", ModelName="ml101-ann-0")
@@ -168,7 +176,7 @@ def test_pages_of_the_tagging_api_survive_what_goes_between_them(bench: Bench) -
 
 
 def test_the_tagging_api_adds_and_removes_tags(bench: Bench) -> None:
-    bench.call("CreateModel", ModelName="ml101-ann-a")
+    bench.call("CreateModel", ModelName="ml101-ann-a", **CONTAINER)
     arn = bench.found("model", "ml101-ann-a").arn
     tagging(bench, "TagResources", ResourceARNList=[arn], Tags={"team": "red"})
     assert bench.call("ListTags", ResourceArn=arn)["Tags"] == [{"Key": "team", "Value": "red"}]
