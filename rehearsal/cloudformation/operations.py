@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from rehearsal.cloudformation.handlers import Handler, ResourceFailed, api_reason
+from rehearsal.cloudformation.handlers import (
+    Handler,
+    ResourceFailed,
+    UnsupportedHandler,
+    api_reason,
+)
+from rehearsal.cloudformation.properties import check_properties
 from rehearsal.cloudformation.stack import Stack, StackResource, with_tags
 from rehearsal.cloudformation.template import Template, deletion_policy, dependencies
 from rehearsal.errors import ApiError
@@ -103,6 +109,8 @@ def begin_creation(stack: Stack, logical: str, handler_of: HandlerOf) -> StackRe
     stack.set_resource(resource, "CREATE_IN_PROGRESS")
     try:
         resource.properties = stack.properties_of(logical)
+        if not isinstance(handler, UnsupportedHandler):  # which says what matters more
+            check_properties(resource_type, logical, resource.properties)
         resource.sent = with_tags(resource_type, resource.properties, stack.definition.tags)
         resource.made = resource.handler.create(stack.place(logical), resource_type, resource.sent)
     except (ResourceFailed, ApiError) as error:

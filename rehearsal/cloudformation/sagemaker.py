@@ -13,6 +13,7 @@ from botocore.model import ServiceModel
 
 from rehearsal.cloudformation import schemas
 from rehearsal.cloudformation.handlers import Handler, Made, Place, ResourceFailed, api_reason
+from rehearsal.cloudformation.sagemaker_names import with_api_names
 from rehearsal.cloudformation.sagemaker_types import REF_IS_ARN, TYPES, as_request
 from rehearsal.cloudformation.values import coerce
 from rehearsal.errors import ApiError
@@ -34,7 +35,8 @@ class SageMakerHandler(Handler):
     def create(self, place: Place, resource_type: str, properties: dict[str, Any]) -> Made:
         kind = TYPES[resource_type]
         operation = f"{kind.verb}{kind.noun}"
-        named = self._with_name(kind, place, as_request(resource_type, properties))
+        renamed = with_api_names(resource_type, properties)
+        named = self._with_name(kind, place, as_request(resource_type, renamed))
         params = self._params(operation, named)
         params.setdefault("Tags", [])
         try:
@@ -88,7 +90,8 @@ class SageMakerHandler(Handler):
             kept = {k: v for k, v in resource.tags.items() if k.startswith("aws:")}
             resource.tags = {**kept, **place.tags, **{t["Key"]: t["Value"] for t in tags}}
         if changed:
-            self._update(place, kind, resource, as_request(resource_type, changed))
+            renamed = with_api_names(resource_type, changed)
+            self._update(place, kind, resource, as_request(resource_type, renamed))
         return self._made(kind, resource_type, resource)
 
     def _update(

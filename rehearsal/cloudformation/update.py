@@ -14,6 +14,7 @@ from rehearsal.cloudformation.operations import (
     reason_of,
     settle,
 )
+from rehearsal.cloudformation.properties import check_properties
 from rehearsal.cloudformation.stack import Stack, StackResource, with_tags
 from rehearsal.cloudformation.template import deletion_policy, replacement_policy
 from rehearsal.cloudformation.undo import Changed, Cleanup, GoingBack
@@ -127,7 +128,9 @@ class Update:
             return self._create(logical)
         try:
             properties = self._stack.properties_of(logical)
-        except ApiError as error:
+            if properties != old.properties:
+                check_properties(old.resource_type, logical, properties)
+        except (ResourceFailed, ApiError) as error:
             self._stack.set_resource(old, "UPDATE_FAILED", reason_of(error))
             return False
         old.policy = deletion_policy(declared)

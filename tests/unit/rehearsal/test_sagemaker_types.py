@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 
@@ -20,6 +21,24 @@ NOT_EXECUTED = {"processing-job"}
 # Types whose containers no program stands in for.
 NOT_SERVED = {"endpoint", "inference-component"}
 
+# What a template must say and the API's request need not: where, and what.
+GROUND_TRUTH = ("GroundTruthS3Input", "S3Uri", "s3://bucket/truth")
+MORE: dict[str, list[tuple[Any, ...]]] = {
+    "model-bias-job-definition": [("ModelBiasJobInput", *GROUND_TRUTH)],
+    "model-package": [
+        ("InferenceSpecification", "SupportedContentTypes", ["text/csv"]),
+        ("InferenceSpecification", "SupportedResponseMIMETypes", ["text/csv"]),
+    ],
+    "model-quality-job-definition": [
+        ("ModelQualityJobInput", *GROUND_TRUTH),
+        ("ModelQualityAppSpecification", "ProblemType", "Regression"),
+    ],
+    "processing-job": [
+        ("ProcessingResources", "ClusterConfig", "InstanceCount", 1),
+        ("ProcessingResources", "ClusterConfig", "InstanceType", "ml.m5.large"),
+    ],
+}
+
 
 def test_every_kind_that_has_a_type_is_offered() -> None:
     # us-east-1 has them all.
@@ -32,7 +51,7 @@ def properties_of(samples: Samples, kind: Kind) -> dict[str, Any]:
     """What a template says to make one, given that what it needs is there."""
     for need in (*BEFORE.get(kind.name, ()), *(n.kind for n in kind.needs)):
         samples.make(need)
-    found = request(kind)
+    found = copy.deepcopy(request(kind))
     if kind.name == "domain":
         found |= samples.bench.network()
     if "domain" in samples.made:
@@ -46,6 +65,10 @@ def properties_of(samples: Samples, kind: Kind) -> dict[str, Any]:
         "pipeline": {
             "PipelineDefinition": {"PipelineDefinitionBody": found.get("PipelineDefinition")}
         },
+        "project": {
+            "ServiceCatalogProvisioningDetails": {"ProductId": "prod-1", "PathId": "lpv3-1"}
+        },
+        "workteam": {"MemberDefinitions": [{"OidcMemberDefinition": {"OidcGroups": ["labelers"]}}]},
         "model-card": {"Content": json.loads(found.get("Content", "{}"))},
     }
     if kind.name == "image":
@@ -53,6 +76,11 @@ def properties_of(samples: Samples, kind: Kind) -> dict[str, Any]:
     if kind.name == "app":
         found |= {"AppType": "Canvas", "UserProfileName": NAME}
         del found["SpaceName"]
+    for *path, name, value in MORE.get(kind.name, ()):
+        node = found
+        for part in path:
+            node = node[part]
+        node[name] = value
     return {**found, **special.get(kind.name, {})}
 
 

@@ -69,8 +69,8 @@ F = {"Name": {"Ref": "F"}, "Arn": {"Fn::GetAtt": ["F", "Arn"]}}
 
 
 def test_inline_code_becomes_a_function_that_runs(templates: Templates) -> None:
-    code = "import os, cfnresponse\ndef handler(e, c): return [os.environ['A'], c.function_name]"
-    function = templates.function(code, Environment={"Variables": {"A": "b"}}, Timeout="30")
+    code = "import os, cfnresponse\ndef handler(e, c): return [os.environ['AA'], c.function_name]"
+    function = templates.function(code, Environment={"Variables": {"AA": "b"}}, Timeout="30")
     assert templates.create(F, F=function) == "CREATE_COMPLETE"
     name = templates.output("Name")
     assert name.startswith(f"{templates.name}-F-")
@@ -93,7 +93,7 @@ def test_a_function_carries_the_stacks_tags_and_its_own(templates: Templates) ->
 
 def test_code_configuration_and_tags_change_in_place(templates: Templates) -> None:
     before = templates.function(
-        Environment={"Variables": {"A": "b"}},
+        Environment={"Variables": {"AA": "b"}},
         Timeout=9,
         ReservedConcurrentExecutions=3,
         Tags=[{"Key": "old", "Value": "1"}],
