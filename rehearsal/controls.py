@@ -12,7 +12,8 @@ import json
 from typing import Any
 
 from rehearsal.clock import SteppedClock
-from rehearsal.faults.rules import BadRule, parse
+from rehearsal.faults.reach import parse
+from rehearsal.faults.rules import BadRule
 from rehearsal.http import Request, Response, json_response
 from rehearsal.world import World
 

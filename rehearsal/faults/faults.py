@@ -14,7 +14,8 @@ from urllib.parse import unquote
 import yaml
 
 from rehearsal.faults import answers, naming
-from rehearsal.faults.rules import ON_CALLS, BadRule, Rule, parse
+from rehearsal.faults.reach import parse
+from rehearsal.faults.rules import ON_CALLS, BadRule, Rule
 from rehearsal.http import Request, Response
 from rehearsal.machine import INTERNAL_AGENT
 from workshop.errors import UsageError

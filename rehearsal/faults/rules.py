@@ -63,8 +63,8 @@ class Rule:
         return {"fault": self.fault, **{n: getattr(self, n) for n in names}}
 
 
-def parse(given: Any) -> list[Rule]:
-    """Rules from decoded JSON or YAML: a list of objects. Raises BadRule."""
+def shaped(given: Any) -> list[Rule]:
+    """Rules from decoded JSON or YAML, a list of objects, whatever they mean. Raises BadRule."""
     if not isinstance(given, list):
         raise BadRule("the rules are not a list")
     return [_rule(number, entry) for number, entry in enumerate(given, 1)]

@@ -69,8 +69,7 @@ def _check_variant(
     """Refuse a variant that nothing could serve, in our own words.
 
     One without a model is for inference components: it has instances, and the configuration a
-    role of its own, since no model brings one (developer guide, "Deploy models with the AWS
-    SDKs": ExecutionRoleArn of create_endpoint_config).
+    role of its own. That AWS demands the role is inferred: no model brings one.
     """
     name = variant["VariantName"]
     on_instances = any(variant.get(member) for member in _ON_INSTANCES)

@@ -13,7 +13,8 @@ from botocore.parsers import create_parser
 
 from rehearsal.faults import naming
 from rehearsal.faults.faults import Faults, load
-from rehearsal.faults.rules import BadRule, parse
+from rehearsal.faults.reach import parse
+from rehearsal.faults.rules import BadRule
 from rehearsal.http import Request, Response
 from rehearsal.machine import INTERNAL_AGENT
 from tests.unit.rehearsal.bench import REGION, Bench
@@ -273,6 +274,42 @@ def test_sticking_and_lagging_fail_no_call() -> None:
 def test_a_bad_rule_is_refused_by_number(given: Any, complaint: str) -> None:
     with pytest.raises(BadRule, match=complaint):
         parse(given)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"fault": "throttle", "operation": "Lst*"},
+        {"fault": "refuse", "service": "sagemaker", "operation": "ListAppz"},
+        {"fault": "error500", "service": "s3", "operation": "ListApps"},
+        {"fault": "latency", "service": "sagmaker", "seconds": 1},
+        {"fault": "throttle", "service": "nobody*"},
+        {"fault": "stick", "kind": "nope"},
+        {"fault": "stick", "kind": "endpoint-config"},
+        {"fault": "lag", "operation": "DescribeEndpoint", "seconds": 5},
+        {"fault": "lag", "operation": "ListObjectsV2", "seconds": 5},
+    ],
+)
+def test_a_rule_that_can_never_strike_is_refused(rule: dict[str, Any]) -> None:
+    with pytest.raises(BadRule, match="rule 2 would never strike: "):
+        parse([{"fault": "throttle"}, rule])
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"fault": "throttle", "operation": "InvokeEndpoint", "service": "sagemaker"},
+        {"fault": "throttle", "operation": "ListObjects*"},
+        {"fault": "throttle", "operation": "GET *"},
+        {"fault": "refuse", "service": "service-quotas", "operation": "ListServiceQuotas"},
+        {"fault": "refuse", "service": "servicequotas", "operation": "ListServiceQuotas"},
+        {"fault": "throttle", "service": "email", "operation": "SendEmail"},
+        {"fault": "stick", "kind": "end*"},
+        {"fault": "lag", "operation": "*", "seconds": 1},
+    ],
+)
+def test_a_rule_that_can_strike_is_taken(rule: dict[str, Any]) -> None:
+    assert len(parse([rule])) == 1
 
 
 def test_rules_are_read_from_a_file(tmp_path: Path) -> None:
