@@ -79,7 +79,7 @@ class TrainingJobRules(JobRules):
         self, plane: ControlPlane, region: str, params: dict[str, Any]
     ) -> dict[str, Any]:
         for required in ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition"):
-            if required not in params:
+            if params.get(required) is None:
                 raise invalid(f"{required} is required.")
         _check_algorithm(plane, region, params["AlgorithmSpecification"])
         _check_resources(plane, region, params["ResourceConfig"])

@@ -107,16 +107,17 @@ def instance_root(plane: ControlPlane, instance: Resource) -> Path:
 def _check_network(region: str, params: dict[str, Any]) -> None:
     subnet = params.get("SubnetId")
     vpc = surroundings.vpc_of_subnet(region, subnet) if subnet else ""
-    surroundings.check_security_groups(region, params.get("SecurityGroupIds", []), vpc)
+    groups = list(values_at(params, "SecurityGroupIds"))
+    surroundings.check_security_groups(region, groups, vpc)
 
 
 def _check_repositories(plane: ControlPlane, region: str, params: dict[str, Any]) -> None:
     """Refuse a repository that is neither a URL nor "the name of a Git repository stored as a
     resource in your account" (DefaultCodeRepository, CreateNotebookInstance)."""
-    named = [params.get("DefaultCodeRepository"), *params.get("AdditionalCodeRepositories", [])]
-    for repository in named:
-        if repository and not repository.startswith("https://"):
-            plane.need("code-repository", region, repository)
+    for member in ("DefaultCodeRepository", "AdditionalCodeRepositories"):
+        for repository in values_at(params, member):
+            if not repository.startswith("https://"):
+                plane.need("code-repository", region, repository)
 
 
 def _require_config(plane: ControlPlane, region: str, fields: dict[str, Any]) -> None:

@@ -47,7 +47,8 @@ def _check_settings(plane: ControlPlane, region: str, params: dict[str, Any]) ->
     """
     for member in ("DefaultUserSettings", "DefaultSpaceSettings", "UserSettings", "SpaceSettings"):
         settings = params.get(member) or {}
-        surroundings.check_security_groups(region, settings.get("SecurityGroups", []))
+        groups = list(values_at(settings, "SecurityGroups"))
+        surroundings.check_security_groups(region, groups)
         studio_scripts.check_settings(plane, region, settings)
         for instance_type in values_at(settings, _SERVER_TYPE):
             check_instance_type("JupyterServer", instance_type)
