@@ -25,6 +25,13 @@ _BOOT_SECONDS = 60.0
 class AppRules(Rules):
     """An app belongs to a user profile or to a space; its lifecycle script boots it."""
 
+    def filters(self, plane: ControlPlane, region: str, params: dict[str, Any]) -> dict[str, Any]:
+        # "If SpaceNameEquals is set, then this value cannot be set" (ListApps,
+        # UserProfileNameEquals).
+        if params.get("UserProfileNameEquals") and params.get("SpaceNameEquals"):
+            raise invalid("UserProfileNameEquals and SpaceNameEquals exclude each other.")
+        return dict(params)
+
     def before_create(
         self, plane: ControlPlane, region: str, params: dict[str, Any]
     ) -> dict[str, Any]:

@@ -92,6 +92,7 @@ class ControlPlane:
         if operation not in self.model.operation_names:
             raise ApiError("UnknownOperationException", f"{operation} is not an operation.")
         model = self.model.operation_model(operation)
+        params = requests.without_null(params)
         if model.input_shape is not None:
             validate(model.input_shape, params)
         instances.check(operation, params)

@@ -70,6 +70,22 @@ class Tokens:
                 del self._seen[next(iter(self._seen))]
 
 
+def without_null(params: dict[str, Any]) -> dict[str, Any]:
+    """The request without members that are null: to the JSON protocol they are absent."""
+    if not any(value is None or isinstance(value, (dict, list)) for value in params.values()):
+        return params
+    found: dict[str, Any] = _without_null(params)
+    return found
+
+
+def _without_null(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _without_null(item) for k, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_null(item) for item in value]
+    return value
+
+
 def shaped(operation: OperationModel, answer: dict[str, Any]) -> dict[str, Any]:
     """The answer without what the operation's output does not declare."""
     if operation.output_shape is None:

@@ -17,6 +17,7 @@ from rehearsal.sagemaker.paths import values_at
 from rehearsal.sagemaker.resource import Resource, new_id
 from rehearsal.sagemaker.schema import conflict_code, exists_code, list_member
 from rehearsal.sagemaker.sharing import shared
+from rehearsal.sagemaker.tags import checked_tags
 from rehearsal.validation import seconds_of
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def create(
     for need in kind.needs:
         for value in values_at(params, need.path):
             _require_living(plane.need(need.kind, region, value))
+    tags = checked_tags(params)
     extra = rules.before_create(plane, region, params)
     words = {"new_id": new_id(), **params, **extra}
     if kind.new_id is not None:
@@ -65,7 +67,7 @@ def create(
         modified=now,
         status=kind.creating,
         fields=fields,
-        tags=shared({tag["Key"]: tag.get("Value", "") for tag in params.get("Tags", [])}),
+        tags=tags,
     )
     plane.keep(resource)
     if kind.status_field and kind.create_seconds is not None:

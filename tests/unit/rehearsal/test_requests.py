@@ -89,3 +89,56 @@ def test_regions_do_not_see_each_other(bench: Bench) -> None:
     bench.model("ml101-ann-model")
     elsewhere = bench.plane.call("ListModels", {}, "us-east-1")
     assert elsewhere["Models"] == []
+
+
+def test_a_member_that_is_null_is_absent(bench: Bench) -> None:
+    bench.call("CreateCodeRepository", CodeRepositoryName="labs", Tags=None, GitConfig=_GIT)
+    assert bench.call("ListCodeRepositories", NameContains=None)["CodeRepositorySummaryList"]
+
+
+def test_tags_of_aws_are_refused_when_something_is_made(bench: Bench) -> None:
+    tags = [{"Key": "aws:mine", "Value": "x"}]
+    made = {"CodeRepositoryName": "labs", "GitConfig": _GIT}
+    assert bench.refusal("CreateCodeRepository", **made, Tags=tags).code == "ValidationException"
+    assert bench.call("ListCodeRepositories")["CodeRepositorySummaryList"] == []
+
+
+def test_apps_are_not_listed_by_profile_and_space_at_once(bench: Bench) -> None:
+    both = {"UserProfileNameEquals": "ml101-ann", "SpaceNameEquals": "ml101-ann"}
+    assert "exclude each other" in bench.refusal("ListApps", **both).message
+
+
+@pytest.mark.parametrize("token", ["NQ==", "bnVsbA==", "WzEsIG51bGxd", "e30=", "rubbish"])
+def test_a_token_that_is_none_of_ours_is_refused(bench: Bench, token: str) -> None:
+    assert "token" in bench.refusal("ListModels", NextToken=token).message.lower()
+
+
+def test_a_token_is_good_for_its_own_request_only(bench: Bench) -> None:
+    for number in range(3):
+        bench.model(f"ml101-ann-{number}")
+    token = bench.call("ListModels", MaxResults=1)["NextToken"]
+    assert "token" in bench.refusal("ListEndpoints", NextToken=token).message
+    assert "token" in bench.refusal("ListModels", NextToken=token, NameContains="a").message
+    assert bench.call("ListModels", NextToken=token)["Models"]
+
+
+def test_a_time_that_is_none_is_refused(bench: Bench) -> None:
+    refused = bench.refusal("ListModels", CreationTimeAfter="yesterday")
+    assert refused.code == "SerializationException"
+
+
+def test_what_was_made_by_a_token_and_is_gone_is_made_anew(bench: Bench) -> None:
+    request = {
+        "PipelineName": "ml101-ann",
+        "ClientRequestToken": "x" * 40,
+        "RoleArn": ROLE,
+        "PipelineDefinition": "{}",
+    }
+    bench.call("CreatePipeline", **request)
+    bench.call("DeletePipeline", PipelineName="ml101-ann", ClientRequestToken="y" * 40)
+    bench.step(60)
+    bench.call("CreatePipeline", **request)
+    assert len(bench.call("ListPipelines")["PipelineSummaries"]) == 1
+
+
+_GIT = {"RepositoryUrl": "https://example.com/labs.git"}
