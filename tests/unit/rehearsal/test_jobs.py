@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from rehearsal.errors import ApiError
@@ -131,7 +133,7 @@ PLAN = "arn:aws:sagemaker:eu-west-1:123456789012:training-plan/nobody"
     ids=["no image", "algorithm", "no instances", "plan", "no wait", "short wait", "no spot"],
 )
 def test_a_training_job_that_could_not_run_is_refused(
-    bench: Bench, change: dict[str, object], wording: str
+    bench: Bench, change: dict[str, Any], wording: str
 ) -> None:
     with pytest.raises(ApiError, match=wording):
         bench.training_job(**change)

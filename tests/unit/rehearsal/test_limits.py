@@ -164,7 +164,7 @@ def test_a_job_that_is_stopping_holds_its_instances_still(bench: Bench) -> None:
     bench.refusal("CreateTrainingJob", **training("two"))
 
 
-SPOT = {
+SPOT: dict[str, Any] = {
     "EnableManagedSpotTraining": True,
     "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60},
 }
