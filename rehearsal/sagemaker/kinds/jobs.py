@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rehearsal.sagemaker.kind import Holder, Kind, Need, states
 
 _RUNNING = states("InProgress")
@@ -10,6 +12,20 @@ _BILLING = states("InProgress", "Stopping")
 _RUNNING_UPPER = states("STARTING", "INPROGRESS")
 _ENDED_UPPER = states("COMPLETED", "FAILED", "STOPPED")
 _BILLING_UPPER = states("STARTING", "INPROGRESS", "STOPPING")
+
+# What most jobs have in common that no program here executes.
+_STATES_ONLY: dict[str, Any] = {
+    "creating": "InProgress",
+    "ready": "Completed",
+    "fails": "Failed",
+    "create_seconds": 60,
+    "stopping": "Stopping",
+    "stopped": "Stopped",
+    "stop_seconds": 30,
+    "stoppable_from": _RUNNING,
+    "ended_in": _ENDED,
+    "bills_in": _BILLING,
+}
 
 KINDS: tuple[Kind, ...] = (
     Kind(
@@ -81,23 +97,14 @@ KINDS: tuple[Kind, ...] = (
         id_fields=("HyperParameterTuningJobName",),
         arn="hyper-parameter-tuning-job/{HyperParameterTuningJobName}",
         status_field="HyperParameterTuningJobStatus",
-        creating="InProgress",
-        ready="Completed",
-        fails="Failed",
-        create_seconds=60,
-        stopping="Stopping",
-        stopped="Stopped",
-        stop_seconds=30,
-        stoppable_from=_RUNNING,
+        **_STATES_ONLY,
         deletable_from=_ENDED,
-        ended_in=_ENDED,
         absent=("ResourceNotFound", "Requested resource not found."),
         exists=(
             "ResourceInUse",
             "Job name must be unique within an AWS account and region, and a tuning job "
             "with this name already exists ({arn})",
         ),
-        bills_in=_BILLING,
         constants={
             "TrainingJobStatusCounters": {
                 "Completed": 0,
@@ -117,17 +124,8 @@ KINDS: tuple[Kind, ...] = (
         arn="automl-job/{AutoMLJobName}",
         twins=("AutoMLJobV2",),
         status_field="AutoMLJobStatus",
-        creating="InProgress",
-        ready="Completed",
-        fails="Failed",
-        create_seconds=60,
-        stopping="Stopping",
-        stopped="Stopped",
-        stop_seconds=30,
-        stoppable_from=_RUNNING,
-        ended_in=_ENDED,
+        **_STATES_ONLY,
         absent=("ResourceNotFound", "Requested resource not found."),
-        bills_in=_BILLING,
         sort_order="Descending",
         sorted_by="Name",
     ),
@@ -242,18 +240,9 @@ KINDS: tuple[Kind, ...] = (
         id_fields=("AIBenchmarkJobName",),
         arn="ai-benchmark-job/{AIBenchmarkJobName}",
         status_field="AIBenchmarkJobStatus",
-        creating="InProgress",
-        ready="Completed",
-        fails="Failed",
-        create_seconds=60,
-        stopping="Stopping",
-        stopped="Stopped",
-        stop_seconds=30,
-        stoppable_from=_RUNNING,
+        **_STATES_ONLY,
         deletable_from=_ENDED,
-        ended_in=_ENDED,
         needs=(Need("ai-workload-config", "AIWorkloadConfigIdentifier"),),
-        bills_in=_BILLING,
         sort_order="Descending",
     ),
     Kind(
@@ -262,18 +251,9 @@ KINDS: tuple[Kind, ...] = (
         id_fields=("AIRecommendationJobName",),
         arn="ai-recommendation-job/{AIRecommendationJobName}",
         status_field="AIRecommendationJobStatus",
-        creating="InProgress",
-        ready="Completed",
-        fails="Failed",
-        create_seconds=60,
-        stopping="Stopping",
-        stopped="Stopped",
-        stop_seconds=30,
-        stoppable_from=_RUNNING,
+        **_STATES_ONLY,
         deletable_from=_ENDED,
-        ended_in=_ENDED,
         needs=(Need("ai-workload-config", "AIWorkloadConfigIdentifier"),),
-        bills_in=_BILLING,
         sort_order="Descending",
     ),
     Kind(
@@ -282,19 +262,10 @@ KINDS: tuple[Kind, ...] = (
         id_fields=("JobCategory", "JobName"),
         arn="job/{JobCategory}/{JobName}",
         status_field="JobStatus",
-        creating="InProgress",
-        ready="Completed",
-        fails="Failed",
-        create_seconds=60,
-        stopping="Stopping",
-        stopped="Stopped",
-        stop_seconds=30,
-        stoppable_from=_RUNNING,
+        **_STATES_ONLY,
         deleting="Deleting",
         delete_seconds=10,
         deletable_from=_ENDED | {"DeleteFailed"},
-        ended_in=_ENDED,
-        bills_in=_BILLING,
         in_list={"JobSecondaryStatus": "SecondaryStatus"},
         page=50,
     ),
