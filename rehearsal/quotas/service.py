@@ -56,11 +56,6 @@ class ServiceQuotas:
             "ListRequestedServiceQuotaChangeHistoryByQuota": self._list_requests,
         }
 
-    @property
-    def operations(self) -> list[str]:
-        """The names of all operations that are answered, sorted."""
-        return sorted(self._operations)
-
     def call(self, operation: str, params: Params, region: str) -> Answer:
         """Answer one operation. Raises ApiError with a code that the operation declares."""
         answer = self._operations.get(operation)

@@ -125,15 +125,6 @@ class ControlPlane:
         found = [self._by_arn.get(arn) for arn in arns]
         return all(r is not None and r.status != r.kind.deleting for r in found) if arns else True
 
-    @property
-    def operations(self) -> list[str]:
-        """The names of all operations that are answered, sorted."""
-        return sorted({*self._routes, *self._operations})
-
-    def operations_of(self, kind: Kind) -> list[str]:
-        """The names of the operations that follow from a kind's row, sorted."""
-        return sorted(name for name, (_, of) in self._routes.items() if of is kind)
-
     # -- what exists ----------------------------------------------------------------
 
     def rules(self, kind: Kind) -> Rules:
