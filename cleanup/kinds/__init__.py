@@ -8,61 +8,8 @@ State rules: API reference of each Stop* and Delete* operation.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
 
-WAIT = "wait"  # something is going on; look again
-GONE = "gone"  # listed, but no longer there
-REST = "rest"  # a record that bills nothing and stays
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """One kind of resource.
-
-    `id_fields` are the list's fields that the delete operation takes; one that a resource
-    does not have is not sent. `on_status` maps every status to a client method or to WAIT,
-    GONE or REST; a kind without states has `always`. `after` names the kinds that must be
-    gone first. `bills`: "hour" while it exists in a running state, "month" for storage,
-    "" for nothing.
-    """
-
-    name: str
-    service: str = "sagemaker"
-    list_op: str
-    list_key: str
-    id_fields: tuple[str, ...]
-    name_field: str
-    arn_field: str = ""
-    created_field: str = "CreationTime"
-    status_field: str = ""
-    on_status: Mapping[str, str] = field(default_factory=dict)
-    always: str = ""
-    after: tuple[str, ...] = ()
-    bills: str = ""
-    # What the delete operation takes besides the ids.
-    delete_with: Mapping[str, Any] = field(default_factory=dict)
-    # Part of what the workshop's stacks provision, when it bears the environment's name.
-    environment: bool = False
-    # Fields that say to which domain, user profile or space a Studio resource belongs.
-    domain_field: str = ""
-    owner_fields: tuple[str, ...] = ()
-
-    def action(self, status: str) -> str:
-        """What to do in a status: a client method, WAIT, GONE or REST.
-
-        An unknown status (a newer API) waits: it is neither deleted nor called clean.
-        """
-        if self.always:
-            return self.always
-        return self.on_status.get(status, WAIT)
-
-    @property
-    def calls(self) -> tuple[str, ...]:
-        """The client methods that change something, sorted."""
-        found = {self.always, *self.on_status.values()} - {WAIT, GONE, REST, ""}
-        return tuple(sorted(found))
-
+from cleanup.kind import GONE, REST, WAIT, Kind, domain_field
 
 ENDPOINT = Kind(
     name="endpoint",
@@ -157,7 +104,10 @@ APP = Kind(
         "Deleted": GONE,  # listed for about a day after it is gone
     },
     bills="hour",
-    domain_field="DomainId",
+    bills_in={"Failed": ""},
+    instance_field="ResourceSpec.InstanceType",
+    workplace=True,
+    domain_of=domain_field,
     owner_fields=("SpaceName", "UserProfileName"),
 )
 
@@ -181,7 +131,11 @@ NOTEBOOK_INSTANCE = Kind(
         "InMaintenance": WAIT,
     },
     bills="hour",
+    # Its volume bills until it is deleted (StopNotebookInstance, API reference).
+    bills_in={"Stopped": "month", "Failed": "month"},
+    instance_field="InstanceType",
     environment=True,
+    workplace=True,
 )
 
 ENDPOINT_CONFIG = Kind(
@@ -224,7 +178,7 @@ SPACE = Kind(
     },
     after=("app",),
     bills="month",  # its EBS volume
-    domain_field="DomainId",
+    domain_of=domain_field,
     owner_fields=("SpaceName",),
     environment=True,
 )
@@ -246,7 +200,7 @@ USER_PROFILE = Kind(
         "Deleting": WAIT,
     },
     after=("app", "space"),
-    domain_field="DomainId",
+    domain_of=domain_field,
     owner_fields=("UserProfileName",),
     environment=True,
 )
@@ -270,7 +224,7 @@ DOMAIN = Kind(
     },
     after=("app", "space", "user-profile"),
     # Without this the home file system stays and bills.
-    delete_with={"RetentionPolicy": {"HomeEfsFileSystem": "Delete"}},
+    call_with={"delete_domain": {"RetentionPolicy": {"HomeEfsFileSystem": "Delete"}}},
     environment=True,
 )
 
