@@ -13,10 +13,9 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-
 from rehearsal.errors import ApiError
 from rehearsal.http import Environ, Request, Response, json_error
+from rehearsal.inprocess import moto_application
 from rehearsal.machine import INTERNAL_AGENT
 from rehearsal.pages import Pages
 from rehearsal.services import make_services
@@ -37,7 +36,7 @@ class Front:
         self._world = world
         self._services = make_services(world, check_answers=check_answers)
         self._pages = Pages(world)
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = moto_application()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Body:
         request = Request(environ)

@@ -12,7 +12,8 @@ from __future__ import annotations
 import io
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -41,7 +42,6 @@ class InProcess:
 
     def __init__(self, services: Mapping[str, Service]) -> None:
         self._services = services
-        self._moto = DomainDispatcherApplication(create_backend_app)
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
 
@@ -65,12 +65,8 @@ class InProcess:
                 s3={"addressing_style": "path"},
             ),
         )
-        client.meta.events.register("before-send", self._send)
+        answer_in_process(client, self._answer)
         return client
-
-    def _send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        answer = self._answer(_environ(request))
-        return AWSResponse(request.url, answer.status, dict(answer.headers), _Raw(answer.body))
 
     def _answer(self, environ: Environ) -> Response:
         request = Request(environ)
@@ -82,7 +78,24 @@ class InProcess:
                 return json_error(error)
             if response is not None:
                 return response
-        return _run(self._moto, environ)
+        return run(moto_application(), environ)
+
+
+@lru_cache(maxsize=1)
+def moto_application() -> Any:
+    """moto as a WSGI application. Its state is the process's, so one serves every world."""
+    return DomainDispatcherApplication(create_backend_app)
+
+
+def answer_in_process(client: Any, answer: Callable[[Environ], Response]) -> None:
+    """Let a boto3 client's requests be answered by `answer` instead of being sent."""
+
+    def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        response = answer(_environ(request))
+        headers = dict(response.headers)
+        return AWSResponse(request.url, response.status, headers, _Raw(response.body))
+
+    client.meta.events.register("before-send", send)
 
 
 class _Raw(io.BytesIO):
@@ -131,7 +144,7 @@ def _text(value: Any) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
-def _run(application: Any, environ: Environ) -> Response:
+def run(application: Any, environ: Environ) -> Response:
     """Call a WSGI application."""
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
