@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from cleanup.kinds import Kind
-from cleanup.resources import Scope
+from cleanup.kind import Kind, Row, value
+from cleanup.resources import Resource, Scope
 from workshop.names import (
     SHARED,
     TAG_ATTENDEE,
+    TAG_KEEP,
+    TAG_MODULE,
     TAG_WORKSHOP,
     environment_name,
     owner_by_name,
     shared_name,
 )
+
+Tags = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,36 +29,39 @@ class Ownership:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What of one region decides about others: ids of the workshop's own Studio domains and
+    networks, and of all domains that exist (None when they could not be listed)."""
+
+    domains: frozenset[str] = frozenset()
+    networks: frozenset[str] = frozenset()
+    living_domains: frozenset[str] | None = frozenset()
+
+
 def attribute(
     kind: Kind,
-    row: Mapping[str, Any],
+    row: Row,
     scope: Scope,
-    tags: Mapping[str, str],
-    domains: frozenset[str],
+    tags: Tags,
+    place: Place,
+    parent: Resource | None = None,
 ) -> Ownership | None:
     """Return the owner of a listed row, or None when it has nothing to do with the workshop.
 
-    `tags` are the resource's own, `domains` the ids of the workshop's Studio domains.
+    `tags` are the resource's own; `parent` is what the row was listed under.
     """
+    if _is_of_another_account(kind, row, scope):
+        return None
     if tags.get(TAG_WORKSHOP) == scope.workshop:
         return Ownership(tags.get(TAG_ATTENDEE, SHARED), f"tag {TAG_WORKSHOP}")
-    name = str(row[kind.name_field])
-    if tags.get(TAG_WORKSHOP) and owner_by_name(scope.workshop, name) is not None:
-        return Ownership(None, f"named like ours, tagged {TAG_WORKSHOP}={tags[TAG_WORKSHOP]}")
-    for field in kind.owner_fields:
-        owner = owner_by_name(scope.workshop, str(row.get(field) or ""))
-        if owner in scope.attendees:
-            return Ownership(owner, f"Studio: {field} {row[field]}")
-    if kind.domain_field and row.get(kind.domain_field) in domains:
-        return Ownership(SHARED, f"Studio: in the workshop's domain {row[kind.domain_field]}")
-    if _is_shared_name(name, scope):
-        return Ownership(SHARED, "name")
-    owner = owner_by_name(scope.workshop, name)
-    if owner is None:
-        return None
-    if owner not in scope.attendees:
-        return Ownership(None, f"named like ours, but {owner} is not an attendee")
-    return Ownership(owner, "name prefix")
+    name = kind.name_in(row)
+    found = _by_others(kind, row, scope, tags, place, parent) or _by_name(name, scope)
+    if scope.everything and (found is None or found.owner is None):
+        if kind.service != "sagemaker" and not kind.leftover:
+            return found
+        return Ownership(SHARED, f"everything of SageMaker in account {scope.account}")
+    return found
 
 
 def is_managed(kind: Kind, name: str, owner: str, scope: Scope) -> bool:
@@ -69,10 +75,83 @@ def is_managed(kind: Kind, name: str, owner: str, scope: Scope) -> bool:
     return _is_shared_name(name, scope) or name == environment_name(scope.workshop, owner)
 
 
-def is_protected(kind: Kind, row: Mapping[str, Any], scope: Scope) -> bool:
-    """Whether its name is protected, or that of the space or user profile it belongs to."""
-    fields = (kind.name_field, *kind.owner_fields)
-    return any(row.get(field) in scope.protected for field in fields)
+def protection(kind: Kind, row: Row, scope: Scope, tags: Tags, parent: Resource | None) -> str:
+    """Why it must not be touched, or "": its name, that of its space or user profile, its
+    tag, or that what it belongs to is protected."""
+    if TAG_KEEP in tags:
+        return f"tag {TAG_KEEP}"
+    for name in (kind.name_in(row), *(value(row, field) for field in kind.owner_fields)):
+        if name in scope.protected:
+            return f"{name} is protected"
+    return parent.protected if parent else ""
+
+
+def is_of_module(name: str, owner: str, scope: Scope, tags: Tags) -> bool:
+    """Whether something was made in the scope's lab: by tag, or by what its name goes on with."""
+    if TAG_MODULE in tags:
+        return tags[TAG_MODULE] == scope.module
+    start = f"{environment_name(scope.workshop, owner)}-{scope.module}"
+    return name == start or name.startswith(f"{start}-")
+
+
+def ownership_lost(resource: Resource, tags: Tags | None, scope: Scope) -> str:
+    """Why a resource is no longer to be touched, by its tags of this moment; or "".
+
+    `tags` is None when the Tagging API does not know the resource: it returns what is or was
+    tagged (GetResources, API reference).
+    """
+    tags = tags or {}
+    if TAG_KEEP in tags:
+        return f"is now tagged {TAG_KEEP}"
+    said = tags.get(TAG_WORKSHOP)
+    if said == scope.workshop or scope.everything:
+        return ""
+    if said is not None:
+        return f"is now tagged {TAG_WORKSHOP}={said}"
+    return "lost its tag" if resource.why == f"tag {TAG_WORKSHOP}" else ""
+
+
+def _by_others(
+    kind: Kind, row: Row, scope: Scope, tags: Tags, place: Place, parent: Resource | None
+) -> Ownership | None:
+    """By another workshop's tag, by Studio's ownership, by where it lies."""
+    name = kind.name_in(row)
+    said = tags.get(TAG_WORKSHOP)
+    if said is not None and owner_by_name(scope.workshop, name) is not None:
+        return Ownership(None, f"named like ours, tagged {TAG_WORKSHOP}={said}")
+    for field in kind.owner_fields:
+        owner = owner_by_name(scope.workshop, str(value(row, field) or ""))
+        if owner in scope.attendees:
+            return Ownership(owner, f"Studio: {field} {value(row, field)}")
+    domain = kind.domain_of(row) if kind.domain_of else ""
+    if domain in place.domains:
+        return Ownership(SHARED, f"Studio: in the workshop's domain {domain}")
+    if kind.vpc_field and row.get(kind.vpc_field) in place.networks:
+        return Ownership(SHARED, f"in the workshop's network {row[kind.vpc_field]}")
+    if parent:
+        return Ownership(parent.owner, f"of {parent.kind} {parent.name}")
+    living = place.living_domains
+    if kind.leftover and domain and living is not None and domain not in living:
+        return Ownership(None, f"left by the Studio domain {domain}, whose it was is not known")
+    return None
+
+
+def _by_name(name: str, scope: Scope) -> Ownership | None:
+    if _is_shared_name(name, scope):
+        return Ownership(SHARED, "name")
+    owner = owner_by_name(scope.workshop, name)
+    if owner is None:
+        return None
+    if owner not in scope.attendees:
+        return Ownership(None, f"named like ours, but {owner} is not an attendee")
+    return Ownership(owner, "name prefix")
+
+
+def _is_of_another_account(kind: Kind, row: Row, scope: Scope) -> bool:
+    """SageMaker lists AWS's own hubs and what other accounts share beside one's own."""
+    parts = str(row.get(kind.arn_field) or "").split(":")
+    owner = parts[4] if len(parts) > 4 else ""
+    return owner == "aws" or bool(owner and scope.account and owner != scope.account)
 
 
 def _is_shared_name(name: str, scope: Scope) -> bool:

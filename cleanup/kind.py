@@ -7,7 +7,7 @@ a dot leads into a structure (`ResourceSpec.InstanceType`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +48,7 @@ class Kind:
 
     Identity: `id_fields` are what stop and delete operations take: a field that has the
     parameter's name, or (parameter, field). One that a resource does not have is not sent.
+    `sent_as` is for parameters whose form is not the listed one.
 
     State: `on_status` maps every status to a client method or to WAIT, GONE, REST or PAID; a
     kind without states has `always`. `status_of` derives a status where the service has none.
@@ -70,6 +71,7 @@ class Kind:
     # The most that one page may hold; 0 where the operation takes no limit.
     page_size: int = 100
     id_fields: tuple[str | tuple[str, str], ...]
+    sent_as: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
     name_field: str = ""
     # Where the name is only a part of a field.
     name_of: Callable[[Row], str] | None = None
@@ -117,6 +119,10 @@ class Kind:
         pairs = [entry if isinstance(entry, tuple) else (entry, entry) for entry in self.id_fields]
         found = [(parameter, value(row, name)) for parameter, name in pairs]
         return tuple((parameter, str(v)) for parameter, v in found if v)
+
+    def ids_sent(self, ids: Iterable[tuple[str, str]]) -> dict[str, Any]:
+        """The id parameters of a call, made of what `ids_in` returned."""
+        return {name: self.sent_as.get(name, str)(found) for name, found in ids}
 
     def action(self, status: str) -> str:
         """What to do in a status: a client method, WAIT, GONE, REST or PAID.

@@ -5,16 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from cleanup.kinds import BY_NAME, GONE, REST, Kind
+from cleanup.kind import Kind
+from cleanup.kinds import BY_NAME
 from workshop.names import SHARED
+
+# The "kind" of a Blind for tags that could not be read.
+TAGS = "tags"
+
+# (region, kind, ids): what identifies a resource across scans.
+Key = tuple[str, str, tuple[tuple[str, str], ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Whose things are looked for.
 
-    `attendees` are the known ids; with `only`, just these are swept. `protected` are names
-    that are never touched.
+    `attendees` are the known ids; with `only`, just these are swept, and with `module`, just
+    what was made in that lab. `protected` are names that are never touched. `account` is the
+    12-digit id, or "" when it is not known: what an ARN says of another account is not ours.
+    `everything` takes in whatever SageMaker has in the regions, for accounts that are there
+    for the event alone.
     """
 
     workshop: str
@@ -22,6 +32,9 @@ class Scope:
     regions: tuple[str, ...]
     protected: frozenset[str] = frozenset()
     only: frozenset[str] | None = None
+    module: str = ""
+    account: str = ""
+    everything: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +42,8 @@ class Resource:
     """One resource that is ours.
 
     `owner` is an attendee id, or SHARED for what all of a region share. `why` says how it
-    was attributed. `managed`: a stack made it and a stack will remove it.
+    was attributed. `managed`: a stack made it and a stack will remove it. `protected` says
+    why it is never touched, or is "". `instance_type` is "" where the listing names none.
     """
 
     kind: str
@@ -39,9 +53,11 @@ class Resource:
     status: str
     owner: str
     why: str
-    managed: bool
-    protected: bool
+    managed: bool = False
+    protected: str = ""
     created: datetime | None = None
+    arn: str = ""
+    instance_type: str = ""
 
     @property
     def row(self) -> Kind:
@@ -49,18 +65,14 @@ class Resource:
         return BY_NAME[self.kind]
 
     @property
-    def key(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+    def key(self) -> Key:
         """What identifies it across scans."""
         return self.region, self.kind, self.ids
 
     @property
     def bills(self) -> str:
         """ "hour", "month" or "": what it costs in its present status."""
-        if self.row.action(self.status) in (GONE, REST):
-            return ""
-        # Only a notebook instance rests in a state that is called Stopped, and its volume
-        # bills until it is deleted (StopNotebookInstance, API reference).
-        return "month" if self.status == "Stopped" else self.row.bills
+        return self.row.bills_at(self.status)
 
     @property
     def shared(self) -> bool:
@@ -92,8 +104,8 @@ class Scan:
     """The answer to "what of the workshop exists?"."""
 
     resources: tuple[Resource, ...]
-    unattributed: tuple[Unattributed, ...]
-    blind: tuple[Blind, ...]
+    unattributed: tuple[Unattributed, ...] = ()
+    blind: tuple[Blind, ...] = ()
 
     @property
     def complete(self) -> bool:

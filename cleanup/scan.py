@@ -1,144 +1,208 @@
-"""Reads what exists: one paginated list per kind and region, one tag listing per region."""
+"""What exists: one paginated list per kind and region, two tag listings per region.
+
+What is listed under a parent (a pipeline's executions) takes one list per parent that is
+ours. No call is ever made per resource.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import dataclass, field
 
-from botocore.exceptions import BotoCoreError, ClientError
+from cleanup.attribution import Place, attribute, is_managed, is_of_module, protection
+from cleanup.calls import Caller, Listing
+from cleanup.kind import GONE, Kind, Row, value
+from cleanup.kinds import BY_NAME, KINDS
+from cleanup.listing import list_kind, list_tagged, plain_tags, tags_by_arn
+from cleanup.resources import TAGS, Blind, Resource, Scan, Scope, Unattributed
+from workshop.names import TAG_KEEP, TAG_WORKSHOP, domain_name
 
-from cleanup.attribution import attribute, is_managed, is_protected
-from cleanup.kinds import DOMAIN, GONE, KINDS, Kind
-from cleanup.resources import Blind, Resource, Scan, Scope, Unattributed
-from workshop.aws import Clients, error_code, error_message
-from workshop.names import TAG_WORKSHOP, domain_name
+_DOMAIN = "domain"
 
-_WORKERS = 8
-_TAGS = "tags"
-
-Rows = list[dict[str, Any]]
+Found = tuple[Resource | Unattributed, Row]
 
 
-def scan(
-    scope: Scope, clients: Clients, kinds: Iterable[Kind] = KINDS, *, regions: Iterable[str] = ()
-) -> Scan:
-    """Return everything of the workshop that exists in its regions.
+@dataclass(slots=True)
+class _Region:
+    """What is known of one region: `tags` and `domains` (the workshop's own) from one look to
+    the next, the rest of the present look."""
 
-    The number of calls depends on kinds and pages, not on resources. A listing that fails
-    makes its kind and region blind; the others are read all the same.
-    """
-    wanted = list(kinds)
-    places = list(regions or scope.regions)
-    listed = list({kind.name: kind for kind in [*wanted, DOMAIN]}.values())
-    with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
-        rows = {
-            # boto3 sessions are not thread-safe, so clients are made on this thread.
-            (region, kind.name): pool.submit(_list, clients(kind.service, region), kind)
-            for region in places
-            for kind in listed
-        }
-        tags = {
-            region: pool.submit(_tags, clients("resourcegroupstaggingapi", region))
-            for region in places
-        }
-    found = [
-        item
-        for region in places
-        for kind in wanted
-        for item in _attributed(
-            kind,
-            region,
-            rows[region, kind.name].result()[0],
-            scope,
-            tags[region].result()[0],
-            _own_domains(rows[region, DOMAIN.name].result()[0], scope),
+    name: str
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    tags_problem: str = ""
+    domains: set[str] = field(default_factory=set)
+    place: Place = field(default_factory=Place)
+    rows: dict[str, Listing] = field(default_factory=dict)
+    found: dict[str, list[Found]] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+class Scanner:
+    """Looks at a scope again and again. What a deleted domain leaves behind is still ours, so
+    the workshop's domains are remembered."""
+
+    def __init__(self, scope: Scope, caller: Caller) -> None:
+        self._scope = scope
+        self._caller = caller
+        self._regions = [_Region(name) for name in scope.regions]
+
+    def look(self, kinds: Iterable[Kind] = KINDS, *, with_tags: bool = True) -> Scan:
+        """Return everything of the workshop that exists of some kinds in its regions.
+
+        Without tags, those of the look before serve: enough to see what still moves. A listing
+        that fails makes its kind and region blind; the others are read all the same.
+        """
+        wanted = [kind.name for kind in kinds]
+        for region in self._regions:
+            region.rows, region.found, region.problems = {}, {}, {}
+        self._read_lists(_needed(wanted), with_tags=with_tags)
+        for region in self._regions:
+            _update_place(region, self._scope)
+            region.problems[TAGS] = region.tags_problem
+            for name, listing in region.rows.items():
+                rows = _attributed(region, BY_NAME[name], listing.rows, self._scope)
+                region.found[name] = list(rows)
+        self._read_children([kind for name in wanted if (kind := BY_NAME[name]).parent])
+        return self._result(wanted)
+
+    def _read_lists(self, kinds: list[Kind], *, with_tags: bool) -> None:
+        tags = (TAG_WORKSHOP, TAG_KEEP) if with_tags else ()
+        reads: list[tuple[_Region, Kind | str]] = [
+            (region, what) for region in self._regions for what in (*tags, *kinds)
+        ]
+
+        def read(one: tuple[_Region, Kind | str]) -> Listing:
+            region, what = one
+            if isinstance(what, str):
+                return list_tagged(self._caller, region.name, what)
+            return list_kind(self._caller, region.name, what)
+
+        if with_tags:
+            for region in self._regions:
+                region.tags, region.tags_problem = {}, ""
+        for (region, what), listing in zip(reads, self._caller.together(read, reads), strict=True):
+            if isinstance(what, str):
+                region.tags |= tags_by_arn(listing.rows)
+                region.tags_problem = region.tags_problem or listing.problem
+            else:
+                region.rows[what.name] = listing
+                region.problems[what.name] = listing.problem
+
+    def _read_children(self, kinds: list[Kind]) -> None:
+        reads = [
+            (region, kind, parent, row)
+            for region in self._regions
+            for kind in kinds
+            if kind.parent
+            for parent, row in region.found[kind.parent.kind]
+            if isinstance(parent, Resource)
+        ]
+        listings = self._caller.together(
+            lambda one: list_kind(self._caller, one[0].name, one[1], one[3]), reads
         )
-    ]
-    reasons = {(region, kind): listing.result()[1] for (region, kind), listing in rows.items()}
-    reasons |= {(region, _TAGS): listing.result()[1] for region, listing in tags.items()}
-    resources = [item for item in found if isinstance(item, Resource)]
-    unattributed = [item for item in found if isinstance(item, Unattributed)]
-    blind = [Blind(region, kind, why) for (region, kind), why in reasons.items() if why]
-    return Scan(
-        tuple(sorted(resources, key=lambda r: r.key)),
-        tuple(sorted(unattributed, key=lambda u: (u.region, u.kind, u.name))),
-        tuple(sorted(blind, key=lambda b: (b.region, b.kind))),
-    )
+        for (region, kind, parent, _), listing in zip(reads, listings, strict=True):
+            children = region.found.setdefault(kind.name, [])
+            children += _attributed(region, kind, listing.rows, self._scope, parent)
+            region.problems[kind.name] = region.problems.get(kind.name) or listing.problem
+        for region in self._regions:
+            for kind in kinds:
+                if kind.parent and region.problems.get(kind.parent.kind):
+                    why = f"{kind.parent.kind} could not be listed"
+                    region.problems[kind.name] = region.problems.get(kind.name) or why
+
+    def _result(self, wanted: list[str]) -> Scan:
+        found = [
+            item for r in self._regions for name in wanted for item, _ in r.found.get(name, ())
+        ]
+        blind = [
+            Blind(region.name, kind, why)
+            for region in self._regions
+            for kind, why in region.problems.items()
+            if why
+        ]
+        return Scan(
+            tuple(sorted((i for i in found if isinstance(i, Resource)), key=lambda r: r.key)),
+            tuple(
+                sorted(
+                    (i for i in found if isinstance(i, Unattributed)),
+                    key=lambda u: (u.region, u.kind, u.name),
+                )
+            ),
+            tuple(sorted(blind, key=lambda b: (b.region, b.kind))),
+        )
 
 
-def _list(client: Any, kind: Kind) -> tuple[Rows, str]:
-    """The rows of a kind, and why there may be more ("" when these are all)."""
-    # Lambda's own boto3 may be older than the table.
-    if not hasattr(client, kind.list_op):
-        return [], f"this boto3 has no {kind.list_op}"
-    return _read_all(client, kind.list_op, kind.list_key)
+def listings_of(kinds: Iterable[Kind]) -> int:
+    """How many listings a scan of one region makes, those under parents not counted."""
+    needed = _needed([kind.name for kind in kinds])
+    return sum(len(kind.variants) for kind in needed) + len((TAG_WORKSHOP, TAG_KEEP))
 
 
-def _tags(client: Any) -> tuple[dict[str, dict[str, str]], str]:
-    """ARN -> tags of every SageMaker resource that carries the workshop's tag."""
-    rows, why = _read_all(
-        client,
-        "get_resources",
-        "ResourceTagMappingList",
-        TagFilters=[{"Key": TAG_WORKSHOP}],
-        ResourceTypeFilters=["sagemaker"],
-    )
-    return {row["ResourceARN"]: {t["Key"]: t["Value"] for t in row["Tags"]} for row in rows}, why
+def _needed(wanted: list[str]) -> list[Kind]:
+    """The kinds to list: those wanted, the parents of some, and always the domains."""
+    parents = [parent.kind for name in wanted if (parent := BY_NAME[name].parent)]
+    return [kind for kind in KINDS if kind.name in {*wanted, *parents, _DOMAIN} and not kind.parent]
 
 
-def _read_all(client: Any, operation: str, key: str, **parameters: Any) -> tuple[Rows, str]:
-    """All rows of all pages; where a page fails, those before it and the reason."""
-    rows: Rows = []
-    try:
-        for page in client.get_paginator(operation).paginate(**parameters):
-            rows += page[key]
-    except (ClientError, BotoCoreError) as error:
-        return rows, _why(error)
-    return rows, ""
-
-
-def _why(error: Exception) -> str:
-    code = error_code(error)
-    return f"{code}: {error_message(error)}" if code else str(error)
-
-
-def _own_domains(rows: Rows, scope: Scope) -> frozenset[str]:
-    name = domain_name(scope.workshop)
-    return frozenset(row["DomainId"] for row in rows if row["DomainName"] == name)
+def _update_place(region: _Region, scope: Scope) -> None:
+    """Note what of a region decides about others."""
+    listing = region.rows[_DOMAIN]
+    region.domains |= {
+        str(row["DomainId"])
+        for row in listing.rows
+        if row["DomainName"] == domain_name(scope.workshop)
+        or region.tags.get(str(row["DomainArn"]), {}).get(TAG_WORKSHOP) == scope.workshop
+    }
+    networks = {
+        arn.rpartition("/")[2]
+        for arn, tags in region.tags.items()
+        if ":vpc/" in arn and tags.get(TAG_WORKSHOP) == scope.workshop
+    }
+    living = None if listing.problem else frozenset(str(row["DomainId"]) for row in listing.rows)
+    region.place = Place(frozenset(region.domains), frozenset(networks), living)
 
 
 def _attributed(
+    region: _Region,
     kind: Kind,
-    region: str,
-    rows: Rows,
+    rows: Iterable[Row],
     scope: Scope,
-    tags: Mapping[str, dict[str, str]],
-    domains: frozenset[str],
-) -> Iterator[Resource | Unattributed]:
+    parent: Resource | None = None,
+) -> Iterator[Found]:
     for row in rows:
-        status = str(row.get(kind.status_field, "")) if kind.status_field else ""
+        status = kind.status_in(row)
         if kind.action(status) == GONE:
             continue
-        name = str(row[kind.name_field])
-        own_tags = tags.get(str(row.get(kind.arn_field, "")), {})
-        ownership = attribute(kind, row, scope, own_tags, domains)
+        name = kind.name_in(row)
+        arn = str(value(row, kind.arn_field) or "") if kind.arn_field else ""
+        tags = {**plain_tags(row.get(kind.tags_field)), **region.tags.get(arn, {})}
+        ownership = attribute(kind, row, scope, tags, region.place, parent)
         if ownership is None:
             continue
         if ownership.owner is None:
-            yield Unattributed(kind.name, region, name, ownership.why)
+            if scope.only is None and not scope.module:
+                yield Unattributed(kind.name, region.name, name, ownership.why), row
             continue
-        if scope.only is not None and ownership.owner not in scope.only:
+        if not _is_asked_for(name, ownership.owner, scope, tags):
             continue
-        yield Resource(
+        resource = Resource(
             kind=kind.name,
-            region=region,
+            region=region.name,
             name=name,
-            ids=tuple((f, str(row[f])) for f in kind.id_fields if row.get(f)),
+            ids=kind.ids_in(row),
             status=status,
             owner=ownership.owner,
             why=ownership.why,
             managed=is_managed(kind, name, ownership.owner, scope),
-            protected=is_protected(kind, row, scope),
-            created=row.get(kind.created_field),
+            protected=protection(kind, row, scope, tags, parent),
+            created=value(row, kind.created_field) if kind.created_field else None,
+            arn=arn,
+            instance_type=str(value(row, kind.instance_field) or "") if kind.instance_field else "",
         )
+        yield resource, row
+
+
+def _is_asked_for(name: str, owner: str, scope: Scope, tags: Mapping[str, str]) -> bool:
+    if scope.only is not None and owner not in scope.only:
+        return False
+    return not scope.module or is_of_module(name, owner, scope, tags)

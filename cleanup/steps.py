@@ -3,35 +3,59 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from graphlib import TopologicalSorter
 
-from cleanup.kinds import GONE, KINDS, REST, WAIT
-from cleanup.resources import Blind, Resource
+from cleanup.kind import GONE, PAID, REST, WAIT
+from cleanup.kinds import KINDS
+from cleanup.resources import TAGS, Blind, Key, Resource
 from workshop.names import SHARED
 
-_TABLE_ORDER = {kind.name: position for position, kind in enumerate(KINDS)}
+# Kinds in an order in which what must be gone first comes first.
+_ORDER = {
+    name: position
+    for position, name in enumerate(
+        TopologicalSorter({kind.name: kind.after for kind in KINDS}).static_order()
+    )
+}
 _ANYBODY = ""
+
+# (region, kind, owner): where resources are noted for those that come after them.
+_Spot = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What a sweep may do with what is ours.
+
+    With `keep_managed`, what the workshop's stacks made is stopped where it can be stopped
+    and otherwise left: its stack deletes it. With `keep_environments`, apps and the
+    environments' notebook instances go on running. With `records`, what is left of ended
+    jobs is deleted too. `created_before` leaves what is younger, or of unknown age. `seat` is
+    the app or instance that the command itself runs on.
+    """
+
+    keep_managed: bool = True
+    keep_environments: bool = False
+    records: bool = False
+    created_before: datetime | None = None
+    seat: Key | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call to make: a client method with its parameters, and why."""
+    """One call to make, and on what."""
 
     resource: Resource
     operation: str
 
     @property
-    def parameters(self) -> dict[str, Any]:
-        """What the operation is called with."""
-        extra = self.resource.row.delete_with if self.verb == "delete" else {}
-        return {**dict(self.resource.ids), **extra}
-
-    @property
     def verb(self) -> str:
-        """ "stop" or "delete"."""
-        return self.operation.partition("_")[0]
+        """What the call does, in a word: "stop", "delete", "end" or "detach"."""
+        verb = self.operation.partition("_")[0]
+        return {"update": "end", "delete": "delete", "stop": "stop"}.get(verb, "detach")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,81 +82,95 @@ class Decision:
         return (*(call.resource for call in self.calls), *self.waiting, *self.blocked)
 
 
+@dataclass(slots=True)
+class _Notes:
+    """What has been seen of the kinds that come before."""
+
+    unseen: set[tuple[str, str]] = field(default_factory=set)
+    staying: dict[_Spot, str] = field(default_factory=dict)
+    # What a stack will delete: only what would be left over from it has to stay with it.
+    managed: dict[_Spot, str] = field(default_factory=dict)
+    present: Counter[_Spot] = field(default_factory=Counter)
+
+
 def decide(
     resources: Iterable[Resource],
+    policy: Policy = Policy(),
     *,
-    keep_managed: bool = True,
     blind: Iterable[Blind] = (),
-    stuck: Collection[object] = frozenset(),
+    aside: Mapping[Key, str] | Collection[Key] = frozenset(),
 ) -> Decision:
     """Return what to do next with what a scan found.
 
-    With `keep_managed`, what the workshop's stacks made is stopped where it can be stopped
-    and otherwise left: its stack deletes it. What must be gone first (`Kind.after`) is
-    looked for among the same owner's things and the shared ones, so that no attendee waits
-    for another. If that is protected, in `stuck` (keys of resources a sweep has set aside)
-    or `blind` (could not be listed), what comes after it stays too.
+    What must be gone first (`Kind.after`) is looked for among the same owner's things and the
+    shared ones, so that no attendee waits for another. If that is protected, in `aside` (keys
+    of resources a sweep has given up) or `blind` (could not be listed), what comes after it
+    stays too. Where tags could not be read nothing is touched: any resource might be held.
     """
-    unseen = {(hole.region, hole.kind) for hole in blind}
-    staying: dict[tuple[str, str, str], str] = {}
-    present: Counter[tuple[str, str, str]] = Counter()
+    notes = _Notes({(hole.region, hole.kind) for hole in blind})
     calls: list[Call] = []
     waiting: list[Resource] = []
     blocked: list[Resource] = []
     kept: list[tuple[Resource, str]] = []
-    for resource in sorted(resources, key=lambda r: (_TABLE_ORDER[r.kind], r.key)):
-        action = resource.row.action(resource.status)
+    for resource in sorted(resources, key=lambda r: (_ORDER[r.kind], r.key)):
+        action = _action(resource, policy)
         if action in (GONE, REST):
             continue
-        reason = _managed(resource) if keep_managed else ""
-        if reason:
+        if policy.keep_managed and (reason := _managed(resource)):
             kept.append((resource, reason))
+            _note(resource, notes.managed)
             continue
-        reason = _stays(resource, unseen, staying, stuck)
-        if reason:
+        if reason := _stays(resource, policy, action, notes, aside):
             kept.append((resource, reason))
-            needed = f"{resource.kind} {resource.name} stays and may need it"
-            staying.update(dict.fromkeys(_places(resource), needed))
+            _note(resource, notes.staying)
             continue
         if action == WAIT:
             waiting.append(resource)
-        elif any(present[place] for place in _before(resource)):
+        elif any(notes.present[spot] for spot in _before(resource)):
             blocked.append(resource)
         else:
             calls.append(Call(resource, action))
-        present.update(_places(resource))
+        notes.present.update(_spots(resource))
     # Stop the bill first: what costs by the hour goes before what costs nothing.
-    calls.sort(key=lambda c: (c.resource.bills != "hour", c.resource.key))
+    calls.sort(key=lambda c: (c.resource.bills != "hour", c.resource.row.leftover, c.resource.key))
     return Decision(tuple(calls), tuple(waiting), tuple(blocked), tuple(kept))
 
 
-def _places(resource: Resource) -> tuple[tuple[str, str, str], ...]:
-    """Where a resource is noted for those that come after it: its owner's, and anybody's."""
-    start = (resource.region, resource.kind)
-    return (*start, resource.owner), (*start, _ANYBODY)
-
-
-def _before(resource: Resource) -> Iterable[tuple[str, str, str]]:
-    """Where what must be gone first would be noted: what is shared comes after everybody's."""
-    owners = (_ANYBODY,) if resource.shared else (resource.owner, SHARED)
-    return ((resource.region, kind, owner) for kind in resource.row.after for owner in owners)
+def _action(resource: Resource, policy: Policy) -> str:
+    action = resource.row.action(resource.status)
+    if action == REST and policy.records and resource.row.forget:
+        return resource.row.forget
+    return action
 
 
 def _stays(
     resource: Resource,
-    unseen: Collection[tuple[str, str]],
-    staying: dict[tuple[str, str, str], str],
-    stuck: Collection[object],
+    policy: Policy,
+    action: str,
+    notes: _Notes,
+    aside: Collection[Key],
 ) -> str:
     """Why a resource is left, for its own sake or for that of another; or ""."""
+    row = resource.row
     if resource.protected:
-        return "protected"
-    if resource.key in stuck:
-        return "stuck"
-    for kind in resource.row.after:
-        if (resource.region, kind) in unseen:
+        return f"protected: {resource.protected}"
+    if resource.key in aside:
+        return "given up"
+    if (resource.region, TAGS) in notes.unseen:
+        return "tags could not be read, so it might be held"
+    if action == PAID:
+        return "paid for until its end: there is no operation that ends it"
+    if policy.keep_environments and row.workplace and (resource.managed or not row.environment):
+        return "environments stay as they are"
+    if resource.key == policy.seat:
+        return "this command runs on it"
+    if policy.created_before and (reason := _too_young(resource, policy.created_before)):
+        return reason
+    for kind in row.after:
+        if (resource.region, kind) in notes.unseen:
             return f"kind {kind} could not be listed and may need it"
-    return next((staying[place] for place in _before(resource) if place in staying), "")
+    stays = {**notes.managed, **notes.staying} if row.leftover else notes.staying
+    return next((stays[spot] for spot in _before(resource) if spot in stays), "")
 
 
 def _managed(resource: Resource) -> str:
@@ -147,3 +185,28 @@ def _managed(resource: Resource) -> str:
     if action == WAIT and any(call.startswith("stop_") for call in resource.row.calls):
         return ""
     return "part of the environment: its stack deletes it (workshop destroy)"
+
+
+def _too_young(resource: Resource, created_before: datetime) -> str:
+    if resource.created is None:
+        return "its age is not known"
+    return "too young" if resource.created > created_before else ""
+
+
+def _note(resource: Resource, staying: dict[_Spot, str]) -> None:
+    """Keep what needs a resource that stays."""
+    needed = f"{resource.kind} {resource.name} stays and may need it"
+    for spot in _spots(resource):
+        staying.setdefault(spot, needed)
+
+
+def _spots(resource: Resource) -> tuple[_Spot, ...]:
+    """Where a resource is noted for those that come after it: its owner's, and anybody's."""
+    start = (resource.region, resource.kind)
+    return (*start, resource.owner), (*start, _ANYBODY)
+
+
+def _before(resource: Resource) -> Iterable[_Spot]:
+    """Where what must be gone first would be noted: what is shared comes after everybody's."""
+    owners = (_ANYBODY,) if resource.shared else (resource.owner, SHARED)
+    return ((resource.region, kind, owner) for kind in resource.row.after for owner in owners)

@@ -1,205 +1,235 @@
 """The engine: scan, decide, call, look again, until nothing is left to do.
 
 Waiting is one list per kind and poll, never a describe per resource. What does not move
-within its deadline is set aside as stuck while everything else goes on. There is no state
-but AWS's: a sweep that was killed is simply run again.
+within its deadline is set aside while everything else goes on. There is no state but AWS's:
+a sweep that was killed is simply run again.
 """
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from botocore.exceptions import BotoCoreError, ClientError
+from cleanup.audit import Audit, no_audit
+from cleanup.calls import CALLS_PER_SECOND, WORKERS, Caller, Statistics
+from cleanup.execute import Executor, Outcome
+from cleanup.kind import Kind
+from cleanup.kinds import KINDS
+from cleanup.resources import TAGS, Blind, Resource, Scan, Scope, Unattributed
+from cleanup.scan import Scanner, listings_of
+from cleanup.steps import Call, Decision, Policy, decide
+from cleanup.trail import Trail
+from workshop.aws import Clients
 
-from cleanup.kinds import KINDS, Kind
-from cleanup.resources import Blind, Resource, Scan, Scope, Unattributed
-from cleanup.scan import scan
-from cleanup.steps import Call, Decision, decide
-from workshop.aws import Clients, error_code, error_message
-
-_WORKERS = 10
 _POLL_FIRST, _POLL_MOST = 0.5, 15.0
-# App deletion has been seen to take 20 minutes (cloudformation-coverage-roadmap#1754).
-DEFAULT_DEADLINE_SECONDS = 1800.0
-
-# "Gone" has several shapes: the older operations declare no NotFound error and answer with a
-# ValidationException (botocore's model; terraform-provider-aws, internal/service/sagemaker).
-_GONE_CODES = {"ResourceNotFound", "ResourceNotFoundException"}
-_GONE_WORDS = re.compile(
-    r"Could not find|RecordNotFound|does not exist|Cannot find|has already been deleted"
-    r"|previously failed and was automatically deleted"
-)
-# Answers to try again after: somebody else's operation is still under way.
-_LATER_CODES = {"ResourceInUse", "ConflictException", "ThrottlingException"}
+# However much comes anew while it runs, a sweep ends.
+LIMIT_SECONDS = 4 * 3600.0
+# Between the two looks that must both find nothing, since lists lag behind changes.
+SETTLE_SECONDS = 2.0
+# An older plan is made anew before it is executed.
+_PLAN_GOOD_FOR_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
-    """A resource that stays, with the reason."""
+class Plan:
+    """What a sweep would begin with: what was found, and what to do first. Made by reads."""
+
+    scan: Scan
+    decision: Decision
+    made_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """A resource that was to go and stays, with the reason."""
 
     resource: Resource
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A call that was made and accepted."""
-
-    call: Call
-    seconds: float
-
-
 @dataclass(slots=True)
 class SweepResult:
-    """What a sweep did and what it left. `verified` only when every listing answered."""
+    """What a sweep did and what it left.
 
-    done: list[Done] = field(default_factory=list)
-    failed: list[Failed] = field(default_factory=list)
+    `done` are the calls that were accepted. `returned` are resources that came back after
+    they had been deleted, each with how often. `verified` only when every listing of the last
+    looks answered.
+    """
+
+    done: list[Call] = field(default_factory=list)
+    remaining: list[Remaining] = field(default_factory=list)
     kept: list[tuple[Resource, str]] = field(default_factory=list)
+    returned: list[tuple[Resource, int]] = field(default_factory=list)
     unattributed: tuple[Unattributed, ...] = ()
     blind: tuple[Blind, ...] = ()
+    looks: int = 0
+    statistics: Statistics = field(default_factory=Statistics)
 
     @property
     def verified(self) -> bool:
-        """Whether the last scan saw everything."""
+        """Whether the last look saw everything."""
         return not self.blind
 
     @property
     def clean(self) -> bool:
         """Whether everything that was to go is gone; unknown is never clean."""
-        return self.verified and not self.failed
+        return self.verified and not self.remaining
 
 
-Progress = Callable[[Call | Resource, str], None]
+# Told what has happened to a resource: the result of a call ("stop", "delete", "refused"...),
+# "set aside" or "came back"; and why.
+Progress = Callable[[Resource, str, str], None]
+
+
+def _quiet(_resource: Resource, _state: str, _detail: str) -> None: ...
 
 
 class Sweep:
-    """One sweep over a scope. `now` and `sleep` are passed in so that tests travel in time."""
+    """One sweep over a scope. `now` and `sleep` are passed in so that tests travel in time.
+
+    `deadline_seconds` is how long one resource may take to move (None: its kind says),
+    `limit_seconds` how long it all may take; `settle_seconds` lie between the two clean looks
+    at the end.
+    """
 
     def __init__(
         self,
         scope: Scope,
         clients: Clients,
         *,
-        keep_managed: bool = True,
-        deadline_seconds: float = DEFAULT_DEADLINE_SECONDS,
-        progress: Progress = lambda _what, _state: None,
+        policy: Policy = Policy(),  # noqa: B008 - frozen
+        kinds: Iterable[Kind] = KINDS,
+        deadline_seconds: float | None = None,
+        limit_seconds: float = LIMIT_SECONDS,
+        settle_seconds: float = SETTLE_SECONDS,
+        workers: int = WORKERS,
+        calls_per_second: float = CALLS_PER_SECOND,
+        progress: Progress = _quiet,
+        audit: Audit = no_audit,
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._scope = scope
-        self._clients = clients
-        self._keep_managed = keep_managed
-        self._deadline = deadline_seconds
+        self._policy = policy
+        self._kinds = tuple(kinds)
+        self._settle = settle_seconds
         self._progress = progress
         self._now = now
         self._sleep = sleep
-        # When a resource that may move was first seen: what is blocked does not age.
-        self._first_seen: dict[object, float] = {}
-        self._gave_up: dict[object, Failed] = {}
-        self._refused: dict[object, str] = {}
+        self._caller = Caller(
+            clients, workers=workers, calls_per_second=calls_per_second, now=now, sleep=sleep
+        )
+        self._executor = Executor(scope, self._caller, audit=audit, now=now)
+        self._trail = Trail(deadline_seconds)
+        self._limit = limit_seconds
+        # The latest look at each region's kinds: a poll looks only at what still moves.
+        self._latest: dict[tuple[str, str], list[Resource]] = {}
+        self._blind: dict[tuple[str, str], Blind] = {}
+        self._scanner = Scanner(scope, self._caller)
+        self._caller.statistics.kinds = listings_of(self._kinds) * len(scope.regions)
 
-    def plan(self) -> tuple[Scan, Decision]:
+    def plan(self) -> Plan:
         """What a sweep would begin with. Reads only."""
-        return self._look(KINDS)
+        return Plan(*self._look(self._kinds), self._now())
 
-    def run(self) -> SweepResult:
-        """Sweep until nothing is left to do, then look once more at everything.
+    def run(self, plan: Plan | None = None) -> SweepResult:
+        """Sweep until two looks at everything find nothing left to do.
 
-        A refusal ends up in the result, never in an exception.
+        A fresh `plan` is the first look. A refusal ends up in the result, never in an
+        exception.
         """
-        result = SweepResult()
-        kinds: tuple[Kind, ...] = KINDS
+        started = self._now()
+        if plan is None or started - plan.made_at > _PLAN_GOOD_FOR_SECONDS:
+            plan = self.plan()
+        result = SweepResult(statistics=self._caller.statistics)
+        found, decision = plan.scan, plan.decision
+        kinds = self._kinds
         delay = _POLL_FIRST
         while True:
+            if decision.finished and kinds == self._kinds:
+                result.looks += 1
+                if result.looks == 2:
+                    break
+                self._sleep(self._settle)
+            elif decision.finished:
+                kinds = self._kinds
+            else:
+                result.looks = 0
+                moved = self._execute(decision, result)
+                if self._now() - started > self._limit:
+                    limit = f"not done after {self._limit:.0f} s; run the sweep again"
+                    self._trail.give_up(decision.remaining, limit)
+                delay = _POLL_FIRST if moved else min(delay * 1.5, _POLL_MOST)
+                self._sleep(delay)
+                kinds = self._still_moving(decision)
+                self._caller.statistics.polls += 1
             found, decision = self._look(kinds)
-            if decision.finished:
-                if kinds is KINDS:
-                    return self._ended(result, found, decision)
-                kinds = KINDS  # the last look is at everything
-                continue
-            done = self._execute(decision.calls)
-            result.done += done
-            self._set_stuck_aside(decision)
-            delay = _POLL_FIRST if done else min(delay * 1.5, _POLL_MOST)
-            self._sleep(delay)
-            kinds = _still_moving(decision)
+        self._caller.statistics.seconds += self._now() - started
+        return self._ended(result, found, decision)
+
+    def call(self, call: Call) -> Outcome:
+        """Make one call that no look has decided on: the seat, when it is to go last."""
+        return next(self._executor.execute((call,)))[0]
 
     def _look(self, kinds: tuple[Kind, ...]) -> tuple[Scan, Decision]:
-        found = scan(self._scope, self._clients, kinds)
+        found = self._scanner.look(kinds, with_tags=kinds == self._kinds)
+        for resource, times in self._trail.see(found, kinds):
+            self._progress(resource, "came back", f"{times} times")
+        self._remember(found, kinds)
         decision = decide(
-            found.resources,
-            keep_managed=self._keep_managed,
-            blind=found.blind,
-            stuck=self._gave_up.keys(),
+            (resource for resources in self._latest.values() for resource in resources),
+            self._policy,
+            blind=self._blind.values(),
+            aside=self._trail.aside.keys(),
         )
         return found, decision
 
+    def _remember(self, found: Scan, kinds: tuple[Kind, ...]) -> None:
+        """Put a look in the place of the earlier ones at the same kinds."""
+        names = [*(kind.name for kind in kinds), TAGS]
+        for spot in [(region, name) for region in self._scope.regions for name in names]:
+            self._latest[spot] = []
+            self._blind.pop(spot, None)
+        for resource in found.resources:
+            self._latest[resource.region, resource.kind].append(resource)
+        self._blind |= {(hole.region, hole.kind): hole for hole in found.blind}
+
+    def _execute(self, decision: Decision, result: SweepResult) -> bool:
+        """Make the calls, and set aside what will not move. Returns whether anything moved."""
+        moved = False
+        for outcomes in self._executor.execute(decision.calls):
+            for outcome in outcomes:
+                resource = outcome.call.resource
+                if outcome.result == "accepted":
+                    result.done.append(outcome.call)
+                moved = moved or outcome.result in ("accepted", "gone")
+                self._trail.note(outcome)
+                accepted = outcome.result in ("accepted", "gone")
+                state = outcome.call.verb if accepted else outcome.result
+                self._progress(resource, state, outcome.detail)
+        going_on = moved or bool(decision.waiting)
+        pending = (*decision.waiting, *(call.resource for call in decision.calls))
+        for resource, reason in self._trail.overdue(pending, self._now(), going_on):
+            self._progress(resource, "set aside", reason)
+        return moved
+
+    def _still_moving(self, decision: Decision) -> tuple[Kind, ...]:
+        """The kinds to list at the next poll, in table order."""
+        names = {resource.kind for resource in decision.remaining}
+        return tuple(kind for kind in self._kinds if kind.name in names)
+
     def _ended(self, result: SweepResult, found: Scan, decision: Decision) -> SweepResult:
-        present = {resource.key for resource in found.resources}
-        result.failed = [f for key, f in self._gave_up.items() if key in present]
-        result.kept = [(r, why) for r, why in decision.kept if r.key not in self._gave_up]
+        present = {resource.key: resource for resource in found.resources}
+        aside = self._trail.aside
+        result.remaining = [
+            Remaining(present[key], reason) for key, reason in aside.items() if key in present
+        ]
+        result.kept = [(r, why) for r, why in decision.kept if r.key not in aside]
+        result.returned = [
+            (present.get(key, resource), times)
+            for key, (resource, times) in self._trail.returned.items()
+        ]
         result.unattributed = found.unattributed
         result.blind = found.blind
         return result
-
-    def _execute(self, calls: tuple[Call, ...]) -> list[Done]:
-        with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
-            accepted = list(pool.map(self._make, calls))
-        return [done for done in accepted if done is not None]
-
-    def _make(self, call: Call) -> Done | None:
-        started = self._now()
-        client = self._clients(call.resource.row.service, call.resource.region)
-        try:
-            getattr(client, call.operation)(**call.parameters)
-        # An operation that Lambda's older boto3 lacks is an AttributeError.
-        except (ClientError, BotoCoreError, AttributeError) as error:
-            self._note_refusal(call, error)
-            return None
-        self._progress(call, call.verb)
-        return Done(call, self._now() - started)
-
-    def _note_refusal(self, call: Call, error: Exception) -> None:
-        code, message = error_code(error), error_message(error)
-        if _is_gone(code, message):
-            return
-        reason = ": ".join(part for part in (call.operation, code, message) if part)
-        self._refused[call.resource.key] = reason
-        if code in _LATER_CODES or _is_about_state(message):
-            return  # the next poll decides anew
-        self._gave_up[call.resource.key] = Failed(call.resource, reason)
-        self._progress(call, f"failed: {message}")
-
-    def _set_stuck_aside(self, decision: Decision) -> None:
-        now = self._now()
-        for resource in (*decision.waiting, *(call.resource for call in decision.calls)):
-            first = self._first_seen.setdefault(resource.key, now)
-            if now - first <= self._deadline:
-                continue
-            reason = self._refused.get(
-                resource.key, f"still {resource.status or 'there'} after {self._deadline:.0f} s"
-            )
-            self._gave_up[resource.key] = Failed(resource, f"stuck: {reason}")
-            self._progress(resource, "stuck")
-
-
-def _is_gone(code: str, message: str) -> bool:
-    if code in _GONE_CODES:
-        return True
-    return code == "ValidationException" and _GONE_WORDS.search(message) is not None
-
-
-def _is_about_state(message: str) -> bool:
-    """Whether a ValidationException only says "not in this state" (an older kind's refusal)."""
-    return bool(re.search(r"in-progress|in progress|Unable to transition|in status", message))
-
-
-def _still_moving(decision: Decision) -> tuple[Kind, ...]:
-    """The kinds to list at the next poll, in table order: what is left and what it waits for."""
-    names = {name for r in decision.remaining for name in (r.kind, *r.row.after)}
-    return tuple(kind for kind in KINDS if kind.name in names)

@@ -11,6 +11,10 @@ import re
 
 TAG_WORKSHOP = "workshop:name"
 TAG_ATTENDEE = "workshop:attendee"
+# The lab that something was made in.
+TAG_MODULE = "workshop:module"
+# Whoever sets it, with whatever value, keeps a resource from every sweep.
+TAG_KEEP = "workshop:keep"
 
 # The word between hyphens in the names of what all attendees share.
 SHARED = "shared"

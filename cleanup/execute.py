@@ -1,0 +1,118 @@
+"""Makes the calls that were decided, batch by batch, each batch's ownership looked at anew."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from cleanup.attribution import ownership_lost
+from cleanup.audit import Audit, no_audit
+from cleanup.calls import FAILURES, Caller, failure
+from cleanup.listing import TAGS_PAGE, read_tags
+from cleanup.refusals import meaning
+from cleanup.resources import Scope
+from cleanup.steps import Call
+
+# "accepted"; "gone": it was not there any more; "later": worth another try; "refused": not;
+# "lost": not ours any more, so nothing was called.
+Result = Literal["accepted", "gone", "later", "refused", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a call; `detail` is the reason of anything but "accepted"."""
+
+    call: Call
+    result: Result
+    detail: str = ""
+
+
+class Executor:
+    """Makes calls of one scope."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        caller: Caller,
+        *,
+        audit: Audit = no_audit,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._scope = scope
+        self._caller = caller
+        self._audit = audit
+        self._now = now
+
+    def execute(self, calls: tuple[Call, ...]) -> Iterator[list[Outcome]]:
+        """Make the calls in their order, and give the outcomes batch by batch.
+
+        A batch is what the Tagging API answers for in one call per region. A failure is an
+        outcome, never an exception.
+        """
+        for start in range(0, len(calls), TAGS_PAGE):
+            started = self._now()
+            batch = calls[start : start + TAGS_PAGE]
+            outcomes = self._without_ownership(batch)
+            stopped = {outcome.call for outcome in outcomes}
+            ready = [call for call in batch if call not in stopped]
+            outcomes += self._caller.together(self._make, ready)
+            self._caller.statistics.change_seconds += self._now() - started
+            yield outcomes
+
+    def _without_ownership(self, batch: tuple[Call, ...]) -> list[Outcome]:
+        """The calls of a batch that must not be made: not ours any more, or who can tell."""
+        regions = sorted({call.resource.region for call in batch if call.resource.arn})
+        arns = {
+            region: sorted(
+                {c.resource.arn for c in batch if c.resource.arn and c.resource.region == region}
+            )
+            for region in regions
+        }
+        answers = dict(zip(regions, self._caller.together(self._tags, arns.items()), strict=True))
+        return [
+            outcome
+            for call in batch
+            if call.resource.arn
+            and (outcome := self._judge(call, answers[call.resource.region])) is not None
+        ]
+
+    def _tags(self, asked: tuple[str, list[str]]) -> dict[str, dict[str, str]] | Exception:
+        try:
+            return read_tags(self._caller, *asked)
+        except FAILURES as error:
+            return error
+
+    def _judge(self, call: Call, answer: dict[str, dict[str, str]] | Exception) -> Outcome | None:
+        if isinstance(answer, Exception):
+            result: Result = "refused" if meaning(answer) == "refused" else "later"
+            return Outcome(call, result, f"whose it is could not be seen: {failure(answer)}")
+        lost = ownership_lost(call.resource, answer.get(call.resource.arn), self._scope)
+        return Outcome(call, "lost", lost) if lost else None
+
+    def _make(self, call: Call) -> Outcome:
+        self._audit(call, "sent")
+        row, region = call.resource.row, call.resource.region
+        result: Result = "accepted"
+        detail = ""
+        try:
+            parameters = self._parameters(call)
+            self._caller.change(row.service, region, call.operation, parameters)
+        except FAILURES as error:
+            result, detail = meaning(error), f"{call.operation}: {failure(error)}"
+        self._audit(call, result, detail)
+        return Outcome(call, result, detail)
+
+    def _parameters(self, call: Call) -> dict[str, Any]:
+        """What the operation is called with: ids, constants, and what has to be asked for."""
+        row = call.resource.row
+        ids = dict(call.resource.ids)
+        given = {**ids, **row.call_with.get(call.operation, {})}
+        question = row.questions.get(call.operation)
+        if question is None:
+            return given
+        asked = question.ask_with(ids) if question.ask_with else ids
+        region = call.resource.region
+        answer = self._caller.read(row.service, region, question.operation, asked)
+        return {**given, **question.parameters(answer)}

@@ -1,0 +1,69 @@
+"""The reads of a scan: one kind's list, or what carries a tag."""
+
+from __future__ import annotations
+
+from cleanup.calls import Caller, Listing
+from cleanup.kind import Kind, Row, value
+
+# The Tagging API's largest page (GetResources, ResourcesPerPage), and the most ARNs it takes.
+TAGS_PAGE = 100
+_TAGGING = "resourcegroupstaggingapi"
+# What the JSON protocols answer where a region's service has no such operation: the kind is
+# not offered there, so there is nothing to see ("Common errors" of the API references).
+_NOT_OFFERED = ("UnknownOperationException", "UnknownOperation")
+
+
+def list_kind(caller: Caller, region: str, kind: Kind, parent_row: Row | None = None) -> Listing:
+    """All rows of a kind in a region, or of what lies under one parent.
+
+    The parameters that name the parent are merged into its children's rows.
+    """
+    given = {}
+    if kind.parent and parent_row is not None:
+        given = {name: value(parent_row, field) for name, field in kind.parent.given.items()}
+    rows, problems = [], []
+    for variant in kind.variants:
+        parameters = {**kind.list_with, **variant, **given}
+        listing = caller.read_all(
+            kind.service, region, kind.list_op, kind.list_key, parameters, page_size=kind.page_size
+        )
+        rows += [{**given, **row} for row in listing.rows]
+        if listing.problem and not listing.problem.startswith(_NOT_OFFERED):
+            problems.append(listing.problem)
+    return Listing(rows, "; ".join(dict.fromkeys(problems)))
+
+
+def list_tagged(caller: Caller, region: str, tag: str) -> Listing:
+    """Every resource of a region that carries a tag, with all its tags."""
+    return caller.read_all(
+        _TAGGING,
+        region,
+        "get_resources",
+        "ResourceTagMappingList",
+        {"TagFilters": [{"Key": tag}]},
+        page_size=TAGS_PAGE,
+    )
+
+
+def tags_by_arn(rows: list[dict[str, object]]) -> dict[str, dict[str, str]]:
+    """ARN -> tags, of what the Tagging API has returned."""
+    return {str(row["ResourceARN"]): plain_tags(row["Tags"]) for row in rows}
+
+
+def plain_tags(listed: object) -> dict[str, str]:
+    """Tags as services list them ([{"Key", "Value"}], ECS and its kin in lower case)."""
+    if not isinstance(listed, list):
+        return {}
+    return {
+        str(tag.get("Key", tag.get("key"))): str(tag.get("Value", tag.get("value", "")))
+        for tag in listed
+    }
+
+
+def read_tags(caller: Caller, region: str, arns: list[str]) -> dict[str, dict[str, str]]:
+    """The present tags of at most TAGS_PAGE resources; those never tagged are left out.
+
+    Raises what is in `cleanup.calls.FAILURES`.
+    """
+    answer = caller.read(_TAGGING, region, "get_resources", {"ResourceARNList": arns})
+    return tags_by_arn(answer["ResourceTagMappingList"])
