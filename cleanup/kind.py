@@ -87,6 +87,8 @@ class Kind:
     bills: str = ""
     bills_in: Mapping[str, str] = field(default_factory=dict)
     instance_field: str = ""
+    # What was paid for it up front, in words, where the listing says so.
+    fee_of: Callable[[Row], str] | None = None
     # What an operation takes besides the ids: always the same, or to be asked for.
     call_with: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     questions: Mapping[str, Question] = field(default_factory=dict)
