@@ -13,6 +13,7 @@ from moto.core.parse import QueryParser
 from moto.core.serialize import QuerySerializer, SerializationContext
 from moto.core.utils import get_service_model
 
+from rehearsal.autoscaling import Autoscaling
 from rehearsal.checks import Call, checked
 from rehearsal.ec2 import Ec2
 from rehearsal.errors import ApiError
@@ -41,6 +42,9 @@ def make_services(world: World, *, check_answers: bool = False) -> dict[str, Ser
     return {
         **world.services,
         "sagemaker": SageMaker(world, json_service("sagemaker", world.sagemaker.call, world.lock)),
+        "application-autoscaling": Autoscaling(
+            service_model("application-autoscaling"), world.clock, world.lock
+        ),
         "cloudformation": CloudFormation(world),
         "ec2": Ec2(),
         "iam": Iam(),

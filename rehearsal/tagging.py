@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from moto.core.exceptions import ServiceException
+from moto.ecr.models import ecr_backends
 from moto.resourcegroupstaggingapi.models import resourcegroupstaggingapi_backends
 from werkzeug.exceptions import HTTPException
 
@@ -81,7 +82,8 @@ class Tagging:
             resources = self._plane.every()
         types = set(params.get("ResourceTypeFilters", []))
         for resource in resources:
-            if resource.region == region and _is_shown(resource, types, params):
+            there = resource.region == region and resource.status != resource.kind.deleted
+            if there and _is_shown(resource.arn, resource.tags, types, params):
                 yield _row(resource.arn, resource.tags)
 
     def _get_keys(self, params: Params, region: str) -> Params:
@@ -192,16 +194,16 @@ def _read_token(token: str | None) -> str:
         raise _invalid("The PaginationToken is invalid.") from error
 
 
-def _is_shown(resource: Resource, types: set[str], params: Params) -> bool:
-    if not resource.tags or resource.status == resource.kind.deleted:
+def _is_shown(arn: str, shown: dict[str, str], types: set[str], params: Params) -> bool:
+    if not shown:
         return False
     # "sagemaker" or "sagemaker:endpoint", as the ARN spells it (GetResources).
-    kind = resource.arn.split(":", 5)[5].split("/")[0]
-    if types and not {"sagemaker", f"sagemaker:{kind}"} & types:
+    _, _, service, _, _, name = arn.split(":", 5)
+    if types and not {service, f"{service}:{name.split('/')[0]}"} & types:
         return False
     return all(
-        wanted["Key"] in resource.tags
-        and (not wanted.get("Values") or resource.tags[wanted["Key"]] in wanted["Values"])
+        wanted["Key"] in shown
+        and (not wanted.get("Values") or shown[wanted["Key"]] in wanted["Values"])
         for wanted in params.get("TagFilters", [])
     )
 
@@ -223,3 +225,16 @@ def _motos(params: Params, region: str) -> Iterator[Params]:
     )
     for resource in found:
         yield _row(resource.arn, resource.tags)
+    yield from _repositories(params, region)
+
+
+def _repositories(params: Params, region: str) -> Iterator[Params]:
+    """ECR's repositories, which moto's tagging does not know."""
+    ecr = ecr_backends[ACCOUNT][region]
+    types = set(params.get("ResourceTypeFilters", []))
+    asked = params.get("ResourceARNList")
+    for repository in list(ecr.repositories.values()):
+        shown = ecr.tagger.get_tag_dict_for_resource(repository.arn)
+        named = not asked or repository.arn in asked
+        if named and _is_shown(repository.arn, shown, types, params):
+            yield _row(repository.arn, shown)

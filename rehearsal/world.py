@@ -87,6 +87,7 @@ class World:
         )
         self.sagemaker.sticks = self.faults.sticks
         self.sagemaker.lag = self.faults.lag
+        self.sagemaker.returns = self.faults.returns
         account_quotas = AccountQuotas(clock, quotas or raised())
         self.sagemaker.admit = Limits(self.sagemaker, account_quotas.value)
         self.service_quotas = ServiceQuotas(service_model("service-quotas"), clock, account_quotas)

@@ -1,9 +1,10 @@
-"""Faults on demand: which calls meet one, what sticks, how far lists lag."""
+"""Faults on demand: which calls meet one, what sticks or comes back, how far lists lag."""
 
 from __future__ import annotations
 
 import random
 import threading
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -35,6 +36,7 @@ class _Armed:
     matched: int = 0
     hits: int = 0
     stuck: set[tuple[str, str]] = field(default_factory=set)
+    returned: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def strikes(self) -> bool:
         """Count a call that is meant, and say whether it fails."""
@@ -63,7 +65,7 @@ class Faults:
 
     def shown(self) -> list[dict[str, Any]]:
         """The rules with the calls they `matched` and their `hits`: the calls that failed,
-        the resources that stuck, the lists that lagged."""
+        the resources that stuck, the lists that lagged, the deletions that did not last."""
         with self._lock:
             return [{**a.rule.shown(), "matched": a.matched, "hits": a.hits} for a in self._armed]
 
@@ -98,8 +100,8 @@ class Faults:
         return None if failed is None else answers.refusal(failed.fault, request, operation)
 
     def sticks(self, kind: str, name: str) -> bool:
-        """Whether a resource (kind as in the local AWS's table, such as "app") is to stay in
-        its transitional status."""
+        """Whether a resource (kind as in the local AWS's table, such as "app"; name with all
+        that identifies it) is to stay in its transitional status."""
         with self._lock:
             for armed in self._armed:
                 rule = armed.rule
@@ -110,6 +112,23 @@ class Faults:
                     armed.matched = armed.hits = len(armed.stuck)
                     return True
         return False
+
+    def returns(self, kind: str, name: str) -> float | None:
+        """In how many seconds of AWS's time a resource that is deleted now is back; None:
+        never."""
+        with self._lock:
+            for armed in self._armed:
+                rule = armed.rule
+                if rule.fault != "return" or rule.resource not in name:
+                    continue
+                if not fnmatchcase(kind, rule.kind):
+                    continue
+                armed.matched += 1
+                if armed.returned[kind, name] < rule.times:
+                    armed.returned[kind, name] += 1
+                    armed.hits += 1
+                    return rule.seconds
+        return None
 
     def lag(self, operation: str) -> float:
         """How old, in seconds of AWS's time, a resource must be for a list to show it."""

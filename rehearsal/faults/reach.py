@@ -65,6 +65,8 @@ def why_never(rule: Rule) -> str:
         return _no_such_call(rule.service, rule.operation)
     if rule.fault == "stick" and not _any(rule.kind, _MOVING):
         return f"kind {rule.kind!r} matches no kind of resource that passes through states"
+    if rule.fault == "return" and not _any(rule.kind, _deletable()):
+        return f"kind {rule.kind!r} matches no kind of resource that can be deleted"
     if rule.fault == "lag" and not _any(rule.operation, _LISTS):
         return f"operation {rule.operation!r} matches no List operation of SageMaker that can lag"
     return ""
@@ -103,6 +105,11 @@ def _any(pattern: str, names: Iterable[str]) -> bool:
 def _services() -> frozenset[str]:
     """boto3's names of all services, and signatures' names of the usual ones."""
     return frozenset([*botocore.session.get_session().get_available_services(), *_USUAL])
+
+
+def _deletable() -> list[str]:
+    operations = frozenset(_operations("sagemaker"))
+    return [kind.name for kind in KINDS if f"Delete{kind.noun}" in operations]
 
 
 def _operations(service: str) -> list[str]:

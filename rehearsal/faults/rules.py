@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 ON_CALLS = ("throttle", "error500", "refuse", "latency")
-FAULTS = (*ON_CALLS, "stick", "lag")
+FAULTS = (*ON_CALLS, "stick", "lag", "return")
 
 _CALL_FIELDS = {"service", "operation", "region", "resource", "rate", "seed", "first"}
 _FIELDS = {
@@ -19,8 +19,9 @@ _FIELDS = {
     "latency": _CALL_FIELDS | {"seconds"},
     "stick": {"kind", "resource"},
     "lag": {"operation", "seconds"},
+    "return": {"kind", "resource", "times", "seconds"},
 }
-_NEEDS_SECONDS = ("latency", "lag")
+_NEEDS_SECONDS = ("latency", "lag", "return")
 
 
 class BadRule(ValueError):
@@ -34,8 +35,8 @@ class Rule:
     A call is meant when `service` (as in the signature or as boto3 names it), `operation`
     and `region` match, which may hold * and ?, and its path or body contains `resource`.
     Of the calls meant, or of the `first` ones only, a share of `rate` fails, drawn from a
-    generator that starts with `seed`. `seconds` are real for latency and AWS's for lag;
-    `kind` and `resource` name what sticks.
+    generator that starts with `seed`. `kind` and `resource` name what sticks, or what comes
+    back `times` times after it was deleted. `seconds` are real for latency, AWS's for the others.
     """
 
     fault: str
@@ -48,6 +49,7 @@ class Rule:
     first: int | None = None
     seconds: float = 0.0
     kind: str = "*"
+    times: int = 1
 
     def means(self, services: tuple[str, ...], operation: str, region: str) -> bool:
         """Whether a call of a service that has these names is meant."""
@@ -113,5 +115,6 @@ _TYPES: dict[str, _Check] = {
     "rate": (lambda value: _is_number(value) and 0 <= value <= 1, "a number from 0 to 1"),
     "seed": (_is_count, "a whole number from 0 up"),
     "first": (lambda value: value is None or _is_count(value), "a whole number from 0 up"),
+    "times": (_is_count, "a whole number from 0 up"),
     "seconds": (lambda value: _is_number(value) and value >= 0, "a number of seconds"),
 }

@@ -24,6 +24,7 @@ from rehearsal.sagemaker.kind import GONE, Kind
 from rehearsal.sagemaker.kinds import BY_NAME, KINDS
 from rehearsal.sagemaker.links import Links
 from rehearsal.sagemaker.resource import Resource, Transition
+from rehearsal.sagemaker.returns import Returns
 from rehearsal.sagemaker.rules import Rules
 from rehearsal.sagemaker.schema import Schema, as_declared, operations_of, schema_of
 from rehearsal.sagemaker.store import Store
@@ -67,10 +68,13 @@ class ControlPlane:
         self.settings: dict[tuple[str, str], str] = {}  # (region, name) -> value
         # Asked before a resource is made or grown: raises ResourceLimitExceeded.
         self.admit: Admission = _admit_all
-        # Whether a resource (kind, name) is to stay in the state it is passing through.
+        # Whether a resource (kind, path) is to stay in the state it is passing through.
         self.sticks: Callable[[str, str], bool] = lambda _kind, _name: False
         # By how many seconds of AWS's time an operation's list is behind.
         self.lag: Callable[[str], float] = lambda _operation: 0.0
+        # After how many seconds of AWS's time a deleted resource (kind, path) is back, if at all.
+        self.returns: Callable[[str, str], float | None] = lambda _kind, _name: None
+        self._returns = Returns()
         self._rules = rules
         self._operations = dict(operations)
         self._stores: dict[tuple[str, str], Store] = {}
@@ -224,8 +228,13 @@ class ControlPlane:
         """The resource is gone."""
         self._remove(resource)
         if resource.kind.deleted == GONE:
-            self.removed[resource.kind.name] += 1
-            self.rules(resource.kind).deleted(self, resource)
+            self._ended(resource)
+
+    def _ended(self, resource: Resource) -> None:
+        """A deletion is done."""
+        self.removed[resource.kind.name] += 1
+        self.rules(resource.kind).deleted(self, resource)
+        self._returns.deleted(self, resource)
 
     def _remove(self, resource: Resource) -> None:
         self._moving.pop(id(resource), None)
@@ -289,6 +298,7 @@ class ControlPlane:
                     self.set_status(resource, "Failed", f"InternalFailure: {error}")
             if resource.transition is None and resource.activity is None:
                 self._moving.pop(id(resource), None)
+        self._returns.tick(self)
 
     def _move(self, resource: Resource, now: float) -> None:
         self._poll(resource)
@@ -297,7 +307,7 @@ class ControlPlane:
             return
         if resource.status == resource.kind.deleting and resource.activity is not None:
             return  # it is gone when what ran behind it has ended, not before
-        if self.sticks(resource.kind.name, resource.name) or self.rules(resource.kind).sticks(
+        if self.sticks(resource.kind.name, resource.path) or self.rules(resource.kind).sticks(
             self, resource
         ):
             return
@@ -321,8 +331,7 @@ class ControlPlane:
             return
         self.set_status(resource, transition.status, transition.reason)
         if transition.status == resource.kind.deleted:
-            self.removed[resource.kind.name] += 1
-            self.rules(resource.kind).deleted(self, resource)
+            self._ended(resource)
             self.later(resource, GONE, DELETED_STAYS_LISTED)
         if transition.done is not None:
             transition.done()

@@ -76,6 +76,11 @@ class Resource:
         """The resource's name, as lists sort and filter by it."""
         return str(self.fields.get(self.kind.name_field) or self.key[-1])
 
+    @property
+    def path(self) -> str:
+        """All that identifies it, with its name: an app's domain, space, type and name."""
+        return "/".join(dict.fromkeys(part for part in (*self.key, self.name) if part))
+
     def described(self) -> dict[str, Any]:
         """All fields, the status among them, as describe and list answer them."""
         shown = {name: value for name, value in self.fields.items() if value is not None}

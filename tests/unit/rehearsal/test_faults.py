@@ -286,6 +286,7 @@ def test_a_bad_rule_is_refused_by_number(given: Any, complaint: str) -> None:
         {"fault": "throttle", "service": "nobody*"},
         {"fault": "stick", "kind": "nope"},
         {"fault": "stick", "kind": "endpoint-config"},
+        {"fault": "return", "kind": "transform-job", "seconds": 5},
         {"fault": "lag", "operation": "DescribeEndpoint", "seconds": 5},
         {"fault": "lag", "operation": "ListObjectsV2", "seconds": 5},
     ],
