@@ -44,6 +44,12 @@ def _document(name: str) -> Callable[[], str]:
     return text
 
 
+def _kinds() -> str:
+    from tools.kinds_page import page
+
+    return page()
+
+
 def _example() -> str:
     from workshop.config.example import EXAMPLE
 
@@ -58,6 +64,7 @@ GENERATED: dict[Path, Callable[[], str]] = {
     DATA / "modules.json": lambda: _lines(tables.module_table()),
     Path("workshop.schema.json"): _schema,
     Path("workshop.yaml"): _example,
+    Path("docs/kinds.md"): _kinds,
     # Written by hand, but for the parts between marks.
     Path("README.md"): _document("README.md"),
     Path("CONTRIBUTING.md"): _document("CONTRIBUTING.md"),

@@ -88,4 +88,5 @@ TRAINING_PLAN = Kind(
     created_field="StartTime",
     status_field="Status",
     on_status=states(paid="Pending Scheduled Active", rest="Expired Failed"),
+    fee_of=lambda row: " ".join(row[n] for n in ("UpfrontFee", "CurrencyCode") if row.get(n)),
 )

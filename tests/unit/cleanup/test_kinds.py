@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,10 +14,12 @@ import pytest
 from botocore import xform_name
 from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
 
+import cleanup.kinds
 from cleanup.kind import GONE, PAID, REST, WAIT, Kind
 from cleanup.kinds import BY_NAME, KINDS
 from cleanup.kinds.left_out import LEFT_OUT_CALLS, LEFT_OUT_LISTS
 from cleanup.kinds.states import states
+from tools.kinds_page import FAMILIES, iam_actions, kinds_of
 
 SESSION = botocore.session.get_session()
 NAMES = [kind.name for kind in KINDS]
@@ -536,3 +540,29 @@ def test_a_misspelt_column_is_a_type_error() -> None:
         Kind(  # type: ignore[call-arg]
             name="x", list_op="list_x", list_key="X", id_fields=("X",), name_field="X", bill="hour"
         )
+
+
+def test_every_row_that_is_written_is_in_the_table_and_on_the_page() -> None:
+    modules = {info.name for info in pkgutil.iter_modules(cleanup.kinds.__path__)}
+    assert modules - {"states", "left_out"} == set(FAMILIES)
+    written = [
+        kind.name
+        for name in FAMILIES
+        for kind in kinds_of(importlib.import_module(f"cleanup.kinds.{name}"))
+    ]
+    assert sorted(written) == sorted(NAMES)
+
+
+def test_the_page_names_iam_actions_by_the_prefix_of_their_service() -> None:
+    assert iam_actions(BY_NAME["efs-file-system"]) == [
+        "elasticfilesystem:DeleteFileSystem",
+        "elasticfilesystem:DescribeFileSystems",
+    ]
+    assert "sagemaker:DescribeInferenceExperiment" in iam_actions(BY_NAME["inference-experiment"])
+
+
+def test_a_training_plan_tells_its_price() -> None:
+    fee_of = BY_NAME["training-plan"].fee_of
+    assert fee_of
+    assert fee_of({"UpfrontFee": "1234.50", "CurrencyCode": "USD"}) == "1234.50 USD"
+    assert fee_of({}) == ""
