@@ -30,6 +30,7 @@ FAMILIES = (
     "labeling",
     "elsewhere",
 )
+_SESSION = botocore.session.get_session()
 # boto3's name of a service -> the prefix of its IAM actions, where they differ
 # (Service Authorization Reference).
 _IAM_PREFIXES = {"efs": "elasticfilesystem"}
@@ -123,8 +124,8 @@ def _bills(kind: Kind) -> Iterator[str]:
 
 def _operation(kind: Kind, method: str) -> str:
     """The API's name of a client method."""
-    model = botocore.session.get_session().get_service_model(kind.service)
-    return next(name for name in model.operation_names if xform_name(name) == method)
+    names: list[str] = _SESSION.get_service_model(kind.service).operation_names
+    return next(name for name in names if xform_name(name) == method)
 
 
 def _left_out() -> str:

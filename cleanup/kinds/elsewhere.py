@@ -50,7 +50,8 @@ def _group(ids: Row) -> dict[str, Any]:
 def _rules(member: str) -> Question:
     return Question(
         "describe_security_groups",
-        lambda answer: {"IpPermissions": answer["SecurityGroups"][0][member]},
+        # EC2 leaves an empty list out: somebody else may have revoked the rules just now.
+        lambda answer: {"IpPermissions": answer["SecurityGroups"][0].get(member, [])},
         ask_with=_group,
     )
 
