@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Lock
+from types import TracebackType
 from typing import Any, Protocol, TextIO
 
 from cleanup.steps import Call
@@ -33,25 +35,44 @@ class Actor:
 
 
 class AuditLog:
-    """Writes JSON lines to a stream. Safe to use from many threads.
+    """Appends JSON lines to a file, which is opened when there is something to write. A context
+    manager; safe to use from many threads.
 
     A line: {"at" (UTC, ISO 8601), "who", "account", "workshop", "region", "call",
     "kind", "name", "ids", "arn", "owner", "why", "result", "detail"}. The line that says
-    "sent" is on its way to the disk before the call is made, so that a killed sweep has left
-    a trace of all it may have done.
+    "sent" is in the file before the call is made, so that a killed sweep has left a trace of
+    all it may have done.
     """
 
     def __init__(
         self,
-        stream: TextIO,
+        path: Path,
         actor: Actor,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._stream = stream
+        self.path = path
         self._actor = actor
         self._now = now
         self._lock = Lock()
+        self._stream: TextIO | None = None
+
+    def __enter__(self) -> AuditLog:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._stream is not None:
+            self._stream.close()
+
+    @property
+    def written(self) -> bool:
+        """Whether there was anything to write."""
+        return self._stream is not None
 
     def __call__(self, call: Call, result: str, detail: str = "") -> None:
         resource = call.resource
@@ -71,6 +92,10 @@ class AuditLog:
             "result": result,
             "detail": detail,
         }
+        text = json.dumps(line, ensure_ascii=False) + "\n"
         with self._lock:
-            self._stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+            if self._stream is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._stream = self.path.open("a", encoding="utf-8")
+            self._stream.write(text)
             self._stream.flush()

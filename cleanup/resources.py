@@ -43,7 +43,8 @@ class Resource:
 
     `owner` is an attendee id, or SHARED for what all of a region share. `why` says how it
     was attributed. `managed`: a stack made it and a stack will remove it. `protected` says
-    why it is never touched, or is "". `instance_type` is "" where the listing names none.
+    why it is never touched, or is "". `instance_type` is "" where the listing names none,
+    `fee` where nothing was paid up front.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class Resource:
     created: datetime | None = None
     arn: str = ""
     instance_type: str = ""
+    fee: str = ""
 
     @property
     def row(self) -> Kind:

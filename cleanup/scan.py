@@ -198,6 +198,7 @@ def _attributed(
             created=value(row, kind.created_field) if kind.created_field else None,
             arn=arn,
             instance_type=str(value(row, kind.instance_field) or "") if kind.instance_field else "",
+            fee=kind.fee_of(row) if kind.fee_of else "",
         )
         yield resource, row
 

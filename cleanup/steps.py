@@ -159,7 +159,8 @@ def _stays(
     if (resource.region, TAGS) in notes.unseen:
         return "tags could not be read, so it might be held"
     if action == PAID:
-        return "paid for until its end: there is no operation that ends it"
+        fee = f" ({resource.fee})" if resource.fee else ""
+        return f"paid for until its end{fee}: there is no operation that ends it"
     if policy.keep_environments and row.workplace and (resource.managed or not row.environment):
         return "environments stay as they are"
     if resource.key == policy.seat:

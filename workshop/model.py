@@ -81,10 +81,12 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Cleanup:
-    """What happens after the end: minutes of grace, and names that are never touched."""
+    """What happens after the end: minutes of grace, names that are never touched, and the ids
+    of accounts that may be swept as a whole."""
 
     grace_minutes: int
     protected: tuple[str, ...]
+    dedicated_accounts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,11 @@ def is_attendee_id(text: str) -> bool:
     return ATTENDEE_ID_PATTERN.fullmatch(text) is not None
 
 
+def is_account_id(text: str) -> bool:
+    """Whether `text` can be an AWS account's id."""
+    return _ACCOUNT_ID.fullmatch(text) is not None
+
+
 def environment_name(workshop: str, attendee: str) -> str:
     """The attendee's stack, role, user profile, space or notebook instance: `ml101-ann`."""
     return f"{workshop}-{attendee}"
@@ -123,3 +128,14 @@ def owner_by_name(workshop: str, name: str) -> str | None:
         return None
     attendee = name[len(start) :].split("-", 1)[0]
     return attendee if is_attendee_id(attendee) else None
+
+
+def read_environment_name(name: str) -> tuple[str, str] | None:
+    """The workshop's name and the attendee's id in an environment's name, or None.
+
+    The name says them without a configuration, since neither holds a hyphen.
+    """
+    workshop, hyphen, attendee = name.partition("-")
+    if hyphen and is_workshop_name(workshop) and is_attendee_id(attendee):
+        return workshop, attendee
+    return None

@@ -18,18 +18,19 @@ ARROWS: dict[str, set[str]] = {
     "workshop": set(),  # errors, names, model, aws
     "workshop.config": VOCABULARY,
     "modules": VOCABULARY,
-    "cleanup.kinds": VOCABULARY,
+    "cleanup.kind": VOCABULARY,
+    "cleanup.kinds": VOCABULARY | {"cleanup.kind"},
     "lifecycle_configs": VOCABULARY,
     "quotas": VOCABULARY | {"modules"},
     "costs": VOCABULARY | {"modules"},
-    "cleanup": VOCABULARY | {"cleanup.kinds"},
+    "cleanup": VOCABULARY | {"cleanup.kind", "cleanup.kinds"},
     "guard": VOCABULARY | {"cleanup", "cleanup.kinds", "costs"},
     "portal": VOCABULARY | {"cleanup", "cleanup.kinds", "costs", "guard"},
     "stacks": VOCABULARY | {"modules", "cleanup.kinds", "lifecycle_configs", "quotas", "costs"},
     "deploy": VOCABULARY,
     "workshop.cli": VOCABULARY
     | {"workshop.config", "modules", "cleanup.kinds", "lifecycle_configs", "quotas", "costs"}
-    | {"cleanup", "guard", "portal", "deploy"},
+    | {"cleanup", "cleanup.kind", "guard", "portal", "deploy"},
     "app": VOCABULARY | {"workshop.config", "stacks"},
     # Outside the product: they use it, and nothing of it uses them.
     "rehearsal": VOCABULARY | {"workshop.config", "workshop.cli", "modules", "quotas"},
@@ -47,7 +48,8 @@ ALLOWED = {
 AWS_SDK = {"boto3", "botocore"}
 THIRD_PARTY: dict[str, set[str]] = {
     "workshop": AWS_SDK,
-    "cleanup.kinds": AWS_SDK,
+    "cleanup.kind": set(),
+    "cleanup.kinds": set(),
     "cleanup": AWS_SDK,
     "quotas": AWS_SDK,
     "costs": AWS_SDK,

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from cleanup.resources import Resource
-from workshop.cli.findings_of_scan import gap_rows, kept_rows, note_scan, resource_rows
+from workshop.cli.durations import Duration
 from workshop.cli.options import config_option, json_option, plan_options, region_option
-from workshop.cli.output import decide, note, print_json, print_table
-from workshop.errors import EXIT_FAILED, EXIT_OK, EXIT_UNVERIFIED
+from workshop.cli.output import decide, note, print_json
+from workshop.errors import EXIT_FAILED, EXIT_OK, EXIT_UNVERIFIED, UsageError
 
 if TYPE_CHECKING:
-    from cleanup.resources import Scan
-    from cleanup.steps import Call, Decision
-    from cleanup.sweep import SweepResult
+    from cleanup.sweep import Plan, SweepResult
+    from workshop.cli.money import Rates
+    from workshop.cli.sweep_tasks import Task
 
 
 @click.command("cleanup")
@@ -28,136 +28,167 @@ if TYPE_CHECKING:
     metavar="ID",
     help="Only this attendee's things; may be given several times.",
 )
-@config_option
+@click.option("--module", default="", metavar="NAME", help="Only what was made in this lab.")
 @region_option
+@click.option(
+    "--older-than",
+    type=Duration(),
+    metavar="DURATION",
+    help="Only what was made longer ago: 90m, 2h, 1d.",
+)
+@click.option(
+    "--keep-environments",
+    is_flag=True,
+    help="Leave apps and the environments' notebook instances running.",
+)
+@click.option("--records", is_flag=True, help="Delete the records of jobs that have ended, too.")
+@click.option(
+    "--stop-me",
+    is_flag=True,
+    help="In an environment: stop the app or instance that this runs on, last of all.",
+)
+@click.option(
+    "--everything",
+    is_flag=True,
+    help="Sweep all of SageMaker in the regions; only in an account that the YAML lists under "
+    "cleanup.dedicated_accounts, after its id was typed.",
+)
+@click.option("--no-prices", is_flag=True, help="Do not read what things run on.")
+@click.option(
+    "--audit",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Where to append the audit log; by default a file of its own in sweeps/.",
+)
+@click.option(
+    "--audit-s3", is_flag=True, help="Keep the audit log in the workshop's bucket as well."
+)
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a report in Markdown, to be forwarded to whoever pays.",
+)
+@config_option
 @plan_options
 @json_option
+@click.pass_context
 def command(
+    context: click.Context,
     config: Path,
     attendees: tuple[str, ...],
+    module: str,
     regions: tuple[str, ...],
+    older_than: timedelta | None,
+    keep_environments: bool,
+    records: bool,
+    stop_me: bool,
+    everything: bool,
+    no_prices: bool,
+    audit: Path | None,
+    audit_s3: bool,
+    report: Path | None,
     yes: bool,
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    """Stop what bills, then delete what attendees made: endpoints, jobs, models, apps.
+    """Stop what bills, then delete what attendees made, until two looks find nothing left.
 
-    Environments stay (a notebook instance is stopped, a space keeps its files); to remove
-    them too: workshop destroy. Exit code 0: clean; 1: something remains; 3: a listing
-    failed, so nothing can be said.
+    Files stay, and so do environments: a notebook instance is stopped, a space keeps its
+    volume; to remove them too: workshop destroy. In an attendee's environment, without
+    --config, it cleans up after that attendee, and leaves the app it runs on to the last and
+    to --stop-me. Exit code 0: clean; 1: something remains; 3: a listing failed, so nothing can
+    be said.
 
     Example: workshop cleanup --attendee a001 --dry-run
     """
-    from cleanup.sweep import Sweep
-    from workshop.aws import make_clients
-    from workshop.cli.account import choose_regions, make_scope, workshop_stacks
-    from workshop.config import load_workshop
+    from workshop.cli.findings_of_scan import note_scan
+    from workshop.cli.sweep_report import Report
+    from workshop.cli.sweep_tasks import Wishes, find_task
+    from workshop.cli.sweep_views import (
+        plan_json,
+        result_json,
+        show_kept,
+        show_plan,
+        show_result,
+    )
 
-    workshop = load_workshop(config)
-    clients = make_clients()
-    chosen = choose_regions(workshop, regions)
-    stacks = workshop_stacks(workshop, clients, chosen)
-    scope = make_scope(workshop, stacks, regions=chosen, only=attendees)
-    sweep = Sweep(scope, clients, progress=note_progress)
-    found, decision = sweep.plan()
-    if not as_json:
-        show_plan(decision)
-    note_scan(found)
-    busy = len(decision.remaining)
+    wishes = Wishes(
+        attendees=attendees,
+        module=module,
+        regions=regions,
+        older_than=older_than,
+        keep_environments=keep_environments,
+        records=records,
+        stop_me=stop_me,
+        everything=everything,
+    )
+    chosen = context.get_parameter_source("config") != click.core.ParameterSource.DEFAULT
+    task = find_task(wishes, config, instructor=chosen)
+    with task.audit_log(audit) as log:
+        sweep = task.sweep(log)
+        plan = sweep.plan()
+        rates = {} if no_prices else task.rates(plan)
+        if not as_json:
+            show_plan(plan.decision, rates)
+            show_kept(plan.decision.kept)
+        note_scan(plan.scan)
+        if not _may_execute(task, plan, rates, yes=yes, dry_run=dry_run):
+            if as_json:
+                print_json(plan_json(plan, rates))
+            return EXIT_OK if plan.scan.complete else EXIT_UNVERIFIED
+        started = datetime.now(UTC)
+        result = sweep.run(plan)
+        ended = datetime.now(UTC)
+        told = Report(task.actor, task.scope, started, ended, plan, result, rates)
+        if as_json:
+            print_json(result_json(result, rates))
+        else:
+            show_result(result, rates)
+            note(told.verdict)
+        if report:
+            report.write_text(told.markdown(), encoding="utf-8")
+            note(f"report: {report}")
+    if log.written:
+        note(f"audit log: {task.keep_audit(log) if audit_s3 else log.path}")
+    if task.stop_me and not task.stop_seat(sweep):
+        return EXIT_FAILED
+    return exit_code(result)
+
+
+def _may_execute(task: Task, plan: Plan, rates: Rates, *, yes: bool, dry_run: bool) -> bool:
+    """Whether to go on after the plan. With nothing to do, only the second look is left."""
+    from workshop.cli.money import total
+
+    busy = plan.decision.remaining
     if not busy:
         note("nothing to stop or delete")
-    if not busy or not decide(yes, dry_run, f"stop or delete {busy} resources"):
-        if as_json:
-            print_json(plan_json(found, decision))
-        return EXIT_OK if found.complete else EXIT_UNVERIFIED
-    result = sweep.run()
-    if as_json:
-        print_json(result_json(result))
-    else:
-        show_result(result)
-    return exit_code(result)
+        return not dry_run
+    saved = total(busy, rates)
+    saves = f", which saves {saved}" if saved else ""
+    summary = f"stop or delete {len(busy)} resources{saves}"
+    if task.scope.everything and not dry_run:
+        return _account_typed(task.scope.account, summary)
+    return decide(yes, dry_run, summary)
+
+
+def _account_typed(account: str, summary: str) -> bool:
+    """Whether the account's id was typed on a terminal: nothing else will do."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            "--everything needs a terminal",
+            f"the id of the account must be typed before all of its SageMaker goes ({summary})",
+            "run it by hand; or leave out --everything",
+        )
+    typed = click.prompt(f"{summary}, whoever it belongs to. Type the account's id", err=True)
+    if typed.strip() != account:
+        note(f"that is not {account}: nothing was changed")
+        return False
+    return True
 
 
 def exit_code(result: SweepResult) -> int:
     """What a sweep's result means to the shell."""
-    if result.failed:
+    if result.remaining:
         return EXIT_FAILED
     return EXIT_OK if result.verified else EXIT_UNVERIFIED
-
-
-def note_progress(what: Call | Resource, state: str) -> None:
-    """Say on stderr what a sweep has just done to a resource."""
-    resource = what if isinstance(what, Resource) else what.resource
-    note(f"  {state}: {describe(resource)}")
-
-
-def describe(resource: Resource) -> str:
-    """A resource in a few words."""
-    return f"{resource.kind} {resource.name} ({resource.region})"
-
-
-def show_plan(decision: Decision) -> None:
-    """Print what a sweep would begin with."""
-    rows = [(c.verb, c.resource) for c in decision.calls]
-    rows += [("wait", r) for r in decision.waiting]
-    rows += [("then delete", r) for r in decision.blocked]
-    print_table(
-        ("action", "kind", "name", "attendee", "region", "status", "bills by"),
-        (
-            (verb, r.kind, r.name, r.owner, r.region, r.status or "-", r.bills or "-")
-            for verb, r in rows
-        ),
-    )
-
-
-def plan_json(found: Scan, decision: Decision) -> dict[str, object]:
-    """A plan as JSON; `ok` when there is nothing to do and everything could be seen."""
-    return {
-        "ok": decision.finished and found.complete,
-        "executed": False,
-        "verified": found.complete,
-        "plan": [
-            {"action": c.operation, **row}
-            for c, row in zip(
-                decision.calls, resource_rows(c.resource for c in decision.calls), strict=True
-            )
-        ],
-        "waiting": resource_rows(decision.waiting),
-        "blocked": resource_rows(decision.blocked),
-        "kept": kept_rows(decision.kept),
-        **gap_rows(found),
-    }
-
-
-def result_json(result: SweepResult) -> dict[str, object]:
-    """A result as JSON."""
-    return {
-        "ok": result.clean,
-        "executed": True,
-        "verified": result.verified,
-        "done": [
-            {"action": d.call.operation, "kind": d.call.resource.kind, "name": d.call.resource.name}
-            for d in result.done
-        ],
-        "failed": [
-            {"kind": f.resource.kind, "name": f.resource.name, "reason": f.reason}
-            for f in result.failed
-        ],
-        "kept": kept_rows(result.kept),
-        **gap_rows(result),
-    }
-
-
-def show_result(result: SweepResult) -> None:
-    """Print what a sweep did and what it left."""
-    counts = Counter((d.call.verb, d.call.resource.kind) for d in result.done)
-    print_table(
-        ("action", "kind", "count"),
-        ((verb, kind, count) for (verb, kind), count in sorted(counts.items())),
-    )
-    for failed in result.failed:
-        note(f"remains: {describe(failed.resource)}: {failed.reason}")
-    for hole in result.blind:
-        note(f"not verified: {hole.kind} in {hole.region}: {hole.reason}")
-    if result.clean:
-        note("clean: nothing of the attendees' is left but their environments")

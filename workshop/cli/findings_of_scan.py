@@ -22,6 +22,7 @@ def resource_rows(resources: Iterable[Resource]) -> list[dict[str, Any]]:
             "status": r.status,
             "attendee": None if r.shared else r.owner,
             "why": r.why,
+            "since": r.created,
             "bills": r.bills,
             "managed": r.managed,
         }

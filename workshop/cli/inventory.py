@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cleanup.kinds import REST
+from cleanup.calls import Caller
+from cleanup.kind import REST
 from cleanup.leftovers import Leftover, count_objects, find_log_leftovers, is_own_bucket
 from cleanup.resources import Resource, Scope
-from cleanup.scan import scan
+from cleanup.scan import Scanner
 from deploy.state import StackState
 from workshop import names
 from workshop.aws import Clients, error_message
@@ -52,7 +53,7 @@ class Inventory:
 
 def take_inventory(workshop: Workshop, scope: Scope, account: str, clients: Clients) -> Inventory:
     """Look everywhere the workshop leaves something; says on stderr what could not be seen."""
-    found = scan(scope, clients)
+    found = Scanner(scope, Caller(clients)).look()
     note_scan(found)
     inventory = Inventory(
         stacks=workshop_stacks(workshop, clients),

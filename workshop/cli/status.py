@@ -1,61 +1,154 @@
-"""`workshop status`: what of the workshop exists, whose it is, and what runs."""
+"""`workshop status`: what of the workshop exists, whose it is, since when, and what it costs."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from workshop.cli.options import config_option, json_option, region_option
 from workshop.cli.output import note, print_json, print_table
-from workshop.errors import EXIT_OK, EXIT_UNVERIFIED
+from workshop.errors import EXIT_OK, EXIT_UNVERIFIED, UsageError
+
+if TYPE_CHECKING:
+    from cleanup.resources import Resource, Scan
+    from deploy.state import StackState
+    from workshop.aws import Clients
+    from workshop.cli.money import Rates
+
+_DEFAULT_SECONDS = 30
 
 
 @click.command("status")
+@click.option(
+    "--attendee",
+    "attendees",
+    multiple=True,
+    metavar="ID",
+    help="Only this attendee's things; may be given several times.",
+)
+@click.option(
+    "--running", is_flag=True, help="Only what bills by the hour, without stacks and storage."
+)
+@click.option("--watch", is_flag=True, help="Look again and again, until interrupted.")
+@click.option(
+    "--every",
+    "seconds",
+    type=click.IntRange(min=1),
+    default=_DEFAULT_SECONDS,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --watch: how often to look.",
+)
+@click.option("--no-prices", is_flag=True, help="Do not read what things run on.")
 @config_option
 @region_option
 @json_option
-def command(config: Path, regions: tuple[str, ...], as_json: bool) -> int:
-    """Show what of the workshop exists, whose it is, and what bills by the hour.
+def command(
+    config: Path,
+    attendees: tuple[str, ...],
+    regions: tuple[str, ...],
+    running: bool,
+    watch: bool,
+    seconds: int,
+    no_prices: bool,
+    as_json: bool,
+) -> int:
+    """Show what of the workshop exists, whose it is, since when, and what it costs per hour.
 
     Exit code 0: everything could be read; 3: a listing failed, so the table is not complete.
 
-    Example: workshop status
+    Example: workshop status --running --watch
     """
-    from cleanup.scan import scan
+    from cleanup.calls import Caller
+    from cleanup.scan import Scanner
     from workshop.aws import make_clients
     from workshop.cli.account import choose_regions, make_scope, workshop_stacks
-    from workshop.cli.findings_of_scan import gap_rows, note_scan, resource_rows
     from workshop.config import load_workshop
 
+    if watch and as_json:
+        raise UsageError(
+            "--watch and --json exclude each other",
+            "a program reads one answer at a time",
+            "call workshop status --json as often as you like",
+        )
     workshop = load_workshop(config)
     clients = make_clients()
     chosen = choose_regions(workshop, regions)
-    stacks = workshop_stacks(workshop, clients, chosen)
-    found = scan(make_scope(workshop, stacks, regions=chosen), clients)
-    if as_json:
-        rows: list[dict[str, Any]] = [
-            {"name": s.name, "region": s.region, "status": s.status} for s in stacks
-        ]
-        print_json(
-            {
-                "verified": found.complete,
-                "stacks": rows,
-                "resources": resource_rows(found.resources),
-                **gap_rows(found),
-            }
-        )
-    else:
-        print_table(("stack", "region", "status"), ((s.name, s.region, s.status) for s in stacks))
-        print_table(
-            ("attendee", "region", "kind", "name", "status", "bills by"),
-            (
-                (r.owner, r.region, r.kind, r.name, r.status or "-", r.bills or "-")
-                for r in sorted(found.resources, key=lambda r: (r.owner, r.key))
-            ),
-        )
-        running = sum(r.bills == "hour" for r in found.resources)
-        note(f"{len(stacks)} stacks, {len(found.resources)} resources, {running} bill by the hour")
+    while True:
+        stacks = workshop_stacks(workshop, clients, chosen)
+        scope = make_scope(workshop, stacks, regions=chosen, only=attendees)
+        found = Scanner(scope, Caller(clients)).look()
+        rates = {} if no_prices else _rates(found, clients)
+        shown = [r for r in found.resources if r.bills == "hour" or not running]
+        if as_json:
+            print_json(_as_json(stacks, shown, found, rates))
+        else:
+            if watch:
+                click.clear()
+            _show([] if running or attendees else stacks, shown, rates)
+        _note(found)
+        if not watch:
+            return EXIT_OK if found.complete else EXIT_UNVERIFIED
+        note(f"{datetime.now(UTC):%H:%M:%S} UTC, again in {seconds} s; Ctrl-C ends")
+        time.sleep(seconds)
+
+
+def _rates(found: Scan, clients: Clients) -> Rates:
+    from workshop.cli.money import find_rates
+
+    return find_rates(found.resources, clients)
+
+
+def _note(found: Scan) -> None:
+    from workshop.cli.findings_of_scan import note_scan
+
     note_scan(found)
-    return EXIT_OK if found.complete else EXIT_UNVERIFIED
+
+
+def _show(stacks: Iterable[StackState], resources: list[Resource], rates: Rates) -> None:
+    from workshop.cli.money import cell, total
+
+    rows = [(stack.name, stack.region, stack.status) for stack in stacks]
+    if rows:
+        print_table(("stack", "region", "status"), rows)
+    print_table(
+        ("attendee", "region", "kind", "name", "status", "since (UTC)", "USD/h"),
+        (
+            (
+                *(r.owner, r.region, r.kind, r.name, r.status or "-"),
+                f"{r.created.astimezone(UTC):%Y-%m-%d %H:%M}" if r.created else "-",
+                cell(r, rates),
+            )
+            for r in sorted(resources, key=lambda r: (r.bills != "hour", r.owner, r.key))
+        ),
+    )
+    running = [r for r in resources if r.bills == "hour"]
+    note(
+        f"{len(resources)} resources, {len(running)} bill by the hour: {total(running, rates)}"
+        if running
+        else f"{len(resources)} resources, none bills by the hour"
+    )
+
+
+def _as_json(
+    stacks: Iterable[StackState], resources: list[Resource], found: Scan, rates: Rates
+) -> dict[str, Any]:
+    from workshop.cli.findings_of_scan import gap_rows, resource_rows
+    from workshop.cli.money import total
+    from workshop.cli.sweep_views import rate_json
+
+    return {
+        "verified": found.complete,
+        "stacks": [{"name": s.name, "region": s.region, "status": s.status} for s in stacks],
+        "resources": [
+            {**row, "rate": rate_json(rates[r.key]) if r.key in rates else None}
+            for r, row in zip(resources, resource_rows(resources), strict=True)
+        ],
+        "cost": rate_json(total(resources, rates)),
+        **gap_rows(found),
+    }

@@ -64,9 +64,10 @@ budget:
   total: 100
   per_attendee: 25
 
-# Minutes after the end before everything attendees made is removed, and the names of
-# resources that are never touched.
+# Minutes after the end before everything attendees made is removed, the names of resources
+# that are never touched, and accounts that may be swept as a whole (cleanup --everything).
 cleanup:
   grace_minutes: 60
   protected: []
+  dedicated_accounts: []
 """

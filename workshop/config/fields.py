@@ -67,6 +67,15 @@ def attendee_id(text: str) -> str:
     )
 
 
+def account_id(value: object) -> str:
+    """An account's id: twelve digits, as text, since a number loses its leading zeros."""
+    if isinstance(value, str) and names.is_account_id(value):
+        return value
+    raise wrong(
+        f"{value!r} cannot be an account id: twelve digits in quotes", 'write "123456789012"'
+    )
+
+
 def _lower_case_letters(text: str) -> str:
     return re.sub("[^a-z0-9]", "", text.lower())
 

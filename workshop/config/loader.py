@@ -133,7 +133,11 @@ def _workshop(yaml: WorkshopYaml, people: People) -> Workshop:
         domains=dict(sorted(yaml.domain.items())),
         idle=Idle(yaml.idle.workspace_minutes, yaml.idle.endpoint_minutes),
         budget=Budget(yaml.budget.total, yaml.budget.per_attendee),
-        cleanup=Cleanup(yaml.cleanup.grace_minutes, tuple(yaml.cleanup.protected)),
+        cleanup=Cleanup(
+            yaml.cleanup.grace_minutes,
+            tuple(yaml.cleanup.protected),
+            tuple(yaml.cleanup.dedicated_accounts),
+        ),
     )
 
 

@@ -9,12 +9,14 @@ from typing import Annotated, Any
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     Tag,
+    WithJsonSchema,
 )
 from pydantic_core import core_schema
 
@@ -68,6 +70,11 @@ AttendeeId = Annotated[
     ),
 ]
 Region = Annotated[str, Checked(fields.region, {"enum": sorted(tables.environments_by_region())})]
+AccountId = Annotated[
+    str,
+    BeforeValidator(fields.account_id),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{12}$"}),
+]
 Timestamp = Annotated[str, Checked(fields.timestamp, {"pattern": _TIMESTAMP_PATTERN})]
 ModuleName = Annotated[str, Checked(fields.module_name, {"enum": sorted(tables.needs_by_module())})]
 
@@ -194,6 +201,8 @@ class CleanupYaml(_Section):
     """Minutes after `ends` before everything attendees made is removed."""
     protected: Annotated[list[str], _NoRepeats] = []
     """Names of resources that are never touched."""
+    dedicated_accounts: Annotated[list[AccountId], _NoRepeats] = []
+    """Accounts that are there for the event alone: `cleanup --everything` works only in these."""
 
 
 class WorkshopYaml(_Section):

@@ -1,0 +1,118 @@
+"""What the things that bill by the hour run on, for their price.
+
+A listing says it of apps and notebook instances. Of the others it does not, so that each
+takes one or two Describe calls: for people who want to know what they pay, never for waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from cleanup.calls import FAILURES, Caller
+from cleanup.resources import Key, Resource
+from workshop.machine import Machine
+
+# None: it could not be seen. (): it has none of its own, what it starts is counted by itself.
+Machines = tuple[Machine, ...] | None
+Describe = Callable[[str, Mapping[str, Any]], Any]
+
+# Studio's apps by their type; what is missing has prices by other units (Canvas by session).
+_APPS = {"JupyterLab": "studio-jupyterlab", "CodeEditor": "studio-codeeditor"}
+# These start jobs, and are not billed themselves.
+_STARTERS = {"tuning-job", "pipeline-execution", "monitoring-schedule", "inference-component"}
+
+
+def find_machines(resources: Iterable[Resource], caller: Caller) -> dict[Key, Machines]:
+    """What each resource that bills by the hour runs on, by its key."""
+    billing = [resource for resource in resources if resource.bills == "hour"]
+    found = caller.together(lambda resource: _machines(resource, caller), billing)
+    return {resource.key: machines for resource, machines in zip(billing, found, strict=True)}
+
+
+def _machines(resource: Resource, caller: Caller) -> Machines:
+    if resource.kind in _STARTERS:
+        return ()
+    if resource.kind == "notebook-instance":
+        return _one("notebook", resource.instance_type)
+    if resource.kind == "app":
+        return _one(_APPS.get(dict(resource.ids)["AppType"], ""), resource.instance_type)
+    reader = _READERS.get(resource.kind)
+    if reader is None:
+        return None
+
+    def describe(operation: str, parameters: Mapping[str, Any]) -> Any:
+        return caller.read("sagemaker", resource.region, operation, parameters)
+
+    try:
+        return reader(dict(resource.ids), describe)
+    except FAILURES:
+        return None
+
+
+def _one(usage: str, instance_type: str, count: int = 1) -> Machines:
+    return (Machine(usage, instance_type, count),) if usage and instance_type else None
+
+
+def _endpoint(ids: Mapping[str, str], describe: Describe) -> Machines:
+    """Every variant's instances as they are now; a serverless one is not billed by the hour."""
+    endpoint = describe("describe_endpoint", ids)
+    name = {"EndpointConfigName": endpoint["EndpointConfigName"]}
+    config = describe("describe_endpoint_config", name)
+    counts = {
+        variant["VariantName"]: variant.get("CurrentInstanceCount")
+        for variant in (
+            *endpoint.get("ProductionVariants", ()),
+            *endpoint.get("ShadowProductionVariants", ()),
+        )
+    }
+    return tuple(
+        Machine(
+            "hosting",
+            variant["InstanceType"],
+            counts.get(variant["VariantName"]) or variant.get("InitialInstanceCount", 1),
+        )
+        for variant in (
+            *config["ProductionVariants"],
+            *config.get("ShadowProductionVariants", ()),
+        )
+        if "InstanceType" in variant
+    )
+
+
+def _training(usage: str) -> Callable[[Mapping[str, str], Describe], Machines]:
+    def read(ids: Mapping[str, str], describe: Describe) -> Machines:
+        resources = describe("describe_training_job", ids)["ResourceConfig"]
+        groups = resources.get("InstanceGroups") or [resources]
+        return tuple(
+            Machine(usage, group["InstanceType"], group["InstanceCount"]) for group in groups
+        )
+
+    return read
+
+
+def _processing(ids: Mapping[str, str], describe: Describe) -> Machines:
+    cluster = describe("describe_processing_job", ids)["ProcessingResources"]["ClusterConfig"]
+    return _one("processing", cluster["InstanceType"], cluster["InstanceCount"])
+
+
+def _transform(ids: Mapping[str, str], describe: Describe) -> Machines:
+    resources = describe("describe_transform_job", ids)["TransformResources"]
+    return _one("transform", resources["InstanceType"], resources["InstanceCount"])
+
+
+def _cluster(ids: Mapping[str, str], describe: Describe) -> Machines:
+    groups = describe("describe_cluster", ids).get("InstanceGroups", ())
+    return tuple(
+        Machine("cluster", group["InstanceType"], group["CurrentCount"]) for group in groups
+    )
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, str], Describe], Machines]] = {
+    "endpoint": _endpoint,
+    "training-job": _training("training"),
+    "warm-pool": _training("training-warm-pool"),
+    "processing-job": _processing,
+    "transform-job": _transform,
+    "cluster": _cluster,
+}

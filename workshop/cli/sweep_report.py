@@ -1,0 +1,165 @@
+"""A sweep's report in Markdown: what somebody who pays wants to know. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cleanup.audit import Actor
+from cleanup.resources import Resource, Scope
+from cleanup.sweep import Plan, SweepResult
+from costs.prices import Rate, oldest
+from workshop.cli.money import Rates, cell, total
+
+_HOURS_PER_DAY = 24
+# What AWS's own calculators take a month for.
+_HOURS_PER_MONTH = 730
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one sweep found, did and left. Times are UTC."""
+
+    actor: Actor
+    scope: Scope
+    started: datetime
+    ended: datetime
+    plan: Plan
+    result: SweepResult
+    rates: Rates
+
+    @property
+    def saved(self) -> Rate:
+        """What does not cost anything any more."""
+        left = {remaining.resource.key for remaining in self.result.remaining}
+        return total((r for r in self.plan.decision.remaining if r.key not in left), self.rates)
+
+    @property
+    def verdict(self) -> str:
+        """One sentence on how it ended."""
+        result = self.result
+        if result.remaining:
+            cost = total((left.resource for left in result.remaining), self.rates)
+            costs = f", which costs {cost}" if cost else ""
+            return f"not clean: {_count(len(result.remaining), 'resource')} could not go{costs}"
+        if not result.verified:
+            return f"not verified: {_count(len(result.blind), 'listing')} failed or was refused"
+        return f"clean: {self._extent} is left that bills by the hour, but what is kept on purpose"
+
+    @property
+    def _extent(self) -> str:
+        if self.scope.only:
+            return f"nothing of {', '.join(sorted(self.scope.only))}"
+        return "nothing of the attendees'"
+
+    def markdown(self) -> str:
+        """The whole report."""
+        parts = [
+            f"# Cleanup of workshop {self.scope.workshop}",
+            self._head(),
+            self._savings(),
+            self._done(),
+            self._remaining(),
+            self._kept(),
+            self._gaps(),
+        ]
+        return "\n\n".join(part for part in parts if part) + "\n"
+
+    def _head(self) -> str:
+        looks = f"{_count(self.result.looks, 'complete look')} in a row found nothing left to do"
+        lines = [
+            f"**{self.verdict[0].upper()}{self.verdict[1:]}.**",
+            "",
+            f"- Account {self.actor.account}, {', '.join(self.scope.regions)}",
+            f"- From {self.started:%Y-%m-%d %H:%M:%S} to {self.ended:%H:%M:%S} UTC",
+            f"- By {self.actor.arn}",
+            f"- {looks}; {_count(len(self.result.done), 'change')} made",
+        ]
+        if self.scope.everything:
+            lines.append("- All of SageMaker in these regions, whoever it belonged to")
+        return "\n".join(lines)
+
+    def _savings(self) -> str:
+        if not self.saved:
+            return ""
+        by_owner: dict[str, list[Resource]] = {}
+        left = {remaining.resource.key for remaining in self.result.remaining}
+        for resource in self.plan.decision.remaining:
+            if resource.key in self.rates and resource.key not in left:
+                by_owner.setdefault(resource.owner, []).append(resource)
+        rows = [
+            (owner, len(found), str(total(found, self.rates)))
+            for owner, found in sorted(by_owner.items())
+        ]
+        text = [f"## What no longer runs: {self.saved}", ""]
+        if known := self.saved.usd_per_hour:
+            day, month = known * _HOURS_PER_DAY, known * _HOURS_PER_MONTH
+            text += [
+                f"Left alone it would have cost {_least(self.saved)}{day:.2f} USD a day, "
+                f"{month:.2f} USD a month.",
+                "",
+            ]
+        text += [_table(("attendee", "running things", "cost"), rows), ""]
+        text += [f"On-demand prices as shipped, the oldest of {oldest()}; storage not included."]
+        return "\n".join(text)
+
+    def _done(self) -> str:
+        counts = Counter((call.resource.kind, call.verb) for call in self.result.done)
+        rows = [(kind, verb, count) for (kind, verb), count in sorted(counts.items())]
+        return _section("What was done", ("kind", "change", "count"), rows)
+
+    def _remaining(self) -> str:
+        rows = [
+            (r.kind, r.name, r.region, r.owner, r.status or "-", cell(r, self.rates), left.reason)
+            for left in self.result.remaining
+            for r in (left.resource,)
+        ]
+        columns = ("kind", "name", "region", "attendee", "status", "USD/h", "why it is there")
+        return _section("What remains, and somebody must look at", columns, rows)
+
+    def _kept(self) -> str:
+        rows = [
+            (r.kind, r.name, r.region, cell(r, self.rates), reason)
+            for r, reason in self.result.kept
+        ]
+        kept = _section(
+            "What was left on purpose", ("kind", "name", "region", "USD/h", "why"), rows
+        )
+        returned = [(r.kind, r.name, r.region, times) for r, times in self.result.returned]
+        columns = ("kind", "name", "region", "times")
+        back = _section("What came back after it was deleted", columns, returned)
+        return "\n\n".join(part for part in (kept, back) if part)
+
+    def _gaps(self) -> str:
+        others = [(u.kind, u.name, u.region, u.why) for u in self.result.unattributed]
+        unseen = [(hole.kind, hole.region, hole.reason) for hole in self.result.blind]
+        parts = (
+            _section(
+                "What looks like ours and was not touched",
+                ("kind", "name", "region", "why"),
+                others,
+            ),
+            _section("What could not be seen", ("kind", "region", "why"), unseen),
+        )
+        return "\n\n".join(part for part in parts if part)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _least(rate: Rate) -> str:
+    return "at least " if rate.unknown else ""
+
+
+def _section(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    return f"## {title}\n\n{_table(columns, rows)}" if rows else ""
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(
+        "| " + " | ".join(str(value).replace("|", "\\|") for value in line) + " |" for line in lines
+    )
