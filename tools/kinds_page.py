@@ -46,7 +46,7 @@ _COLUMNS = (
 _INTRODUCTION = """\
 # What a sweep covers
 
-Generated from `cleanup/kinds/`; `tests/unit/cleanup/test_kinds.py` holds every row against \
+Generated from `cleanup/kinds/`; tests hold every row against \
 botocore's model of the services: operations, fields, ids, page sizes, and every value of the \
 status enums.
 

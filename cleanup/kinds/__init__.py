@@ -1,6 +1,6 @@
 """The table of resource kinds. One row says all that the sweep knows of a kind.
 
-Operations are boto3 client methods. `tests/unit/cleanup/test_kinds.py` holds the table
+Operations are boto3 client methods. `tests/unit/cleanup/test_kinds*.py` hold the table
 against botocore's model: operations, fields, and every value of the status enums.
 State rules: API reference of each Stop* and Delete* operation.
 """
