@@ -228,6 +228,7 @@ NOTE
 }
 
 boot() {
+  local marking=
   settings
   place
   mkdir -p "$state"
@@ -243,9 +244,13 @@ boot() {
   if identify; then
     write_context || problem "$state/context.json could not be written"
     write_sdk_defaults || problem "the SageMaker SDK's defaults could not be written"
-    install_tool
+    mark_start 9>&- &
+    marking=$!
+    if install_tool; then start_watch; fi
   fi
   fetch_labs
+  # The start is noted before anybody is told that work can begin.
+  if [ -n "$marking" ]; then wait "$marking"; fi
   finish
 }
 
@@ -262,6 +267,7 @@ launch() {
 main() {
   case ${1:-} in
     boot) boot ;;
+    watch) watch_for_stop ;;
     *) launch ;;
   esac
 }

@@ -59,7 +59,7 @@ def render(environment: Environment, values: BootValues) -> str:
         "tag_workshop": names.TAG_WORKSHOP,
         "tag_attendee": names.TAG_ATTENDEE,
     }
-    text = _SHEBANG + _part("boot.sh") + _part(f"{environment}.sh")
+    text = _SHEBANG + "".join(map(_part, ("boot.sh", "collect.sh", f"{environment}.sh")))
     return _PLACEHOLDER.sub(lambda match: _quoted(words[match[1]]), text)
 
 

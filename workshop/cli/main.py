@@ -46,6 +46,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "run": Entry("run", "Execute a lab headless and check its result."),
     },
     "Finish": {
+        "collect": Entry("collect", "Archive attendees' work, and show whose is archived."),
         "cleanup": Entry("cleanup", "Stop what bills, then delete what attendees made."),
         "destroy": Entry("destroy", "Delete the workshop and verify that nothing is left."),
     },

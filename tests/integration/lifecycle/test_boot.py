@@ -9,182 +9,24 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-import boto3
 import pytest
 import yaml
 from jsonschema import validate  # type: ignore[import-untyped]
-from moto.server import ThreadedMotoServer
 
-from lifecycle_configs import render as rendering
-from lifecycle_configs.bundle import build_bundle
-from lifecycle_configs.wheel import PROJECT
+from tests.integration.lifecycle.conftest import MakeMachine
+from tests.integration.lifecycle.machines import ACCOUNT, Machine, commit, git
 from workshop.model import Environment
 
 pytestmark = pytest.mark.xdist_group("lifecycle")
 
-REPOSITORY = "https://git.example.com/labs/ml-labs.git"
-ACCOUNT = "111122223333"
-BUCKET = f"cdk-hnb659fds-assets-{ACCOUNT}-us-east-1"
-ARN = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}"
-METADATA = {
-    "studio": {
-        "AppType": "JupyterLab",
-        "DomainId": "d-abc",
-        "SpaceName": "ml101-ann",
-        "UserProfileName": "ml101-ann",
-        "ResourceArn": f"{ARN}:app/d-abc/ml101-ann/JupyterLab/default",
-        "ResourceName": "default",
-    },
-    "notebook": {
-        "ResourceArn": f"{ARN}:notebook-instance/ml101-ann",
-        "ResourceName": "ml101-ann",
-    },
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Store:
-    """Where the bundle lies: an endpoint, a URL and a content hash; and a shared uv cache."""
-
-    endpoint: str
-    url: str
-    sha256: str
-    uv_cache: Path
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
-    bundle = build_bundle(tmp_path_factory.mktemp("bundle"))
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-    )
-    s3.create_bucket(Bucket=BUCKET)
-    s3.upload_file(str(bundle.path), BUCKET, "workshops/ml101/bundle.zip")
-    url = "s3://cdk-hnb659fds-assets-{account}-us-east-1/workshops/ml101/bundle.zip"
-    yield Store(endpoint, url, bundle.sha256, tmp_path_factory.mktemp("uv-cache"))
-    server.stop()
-
-
-@pytest.fixture
-def remote(tmp_path: Path) -> Path:
-    """A bare repository with a branch, a tag and two commits."""
-    bare, work = tmp_path / "remote" / "ml-labs.git", tmp_path / "work"
-    git("init", "--quiet", "--bare", "--initial-branch=main", str(bare), at=tmp_path)
-    git("clone", "--quiet", str(bare), str(work), at=tmp_path)
-    commit(work, "lab.py", "first")
-    git("tag", "v1", at=work)
-    commit(work, "lab.py", "second")
-    git("push", "--quiet", "--tags", "origin", "HEAD:main", at=work)
-    return bare
-
-
-def git(*arguments: str, at: Path) -> str:
-    identity = ["-c", "user.name=Bob", "-c", "user.email=bob@example.com"]
-    command = ["git", *identity, *arguments]
-    return subprocess.run(command, cwd=at, check=True, capture_output=True, text=True).stdout
-
-
-def commit(work: Path, name: str, text: str) -> None:
-    (work / name).write_text(text, encoding="utf-8")
-    git("add", name, at=work)
-    git("commit", "--quiet", "-m", text, at=work)
-
-
-class Machine:
-    """A directory that stands for an attendee's machine."""
-
-    def __init__(
-        self, root: Path, environment: Environment, store: Store, remote: Path | None
-    ) -> None:
-        self.root = root / "machine"
-        self.environment = environment
-        self.store = store
-        self.remote = remote or root / "nowhere" / "ml-labs.git"
-        studio = environment == "studio"
-        self.home = self.root / ("home/sagemaker-user" if studio else "home/ec2-user")
-        self.base = self.home if studio else self.home / "SageMaker"
-        self.state = self.base / ".workshop"
-        self.labs = self.base / "ml-labs"
-        self.base.mkdir(parents=True)
-        metadata = self.root / "opt/ml/metadata/resource-metadata.json"
-        metadata.parent.mkdir(parents=True)
-        metadata.write_text(json.dumps(METADATA[environment]), encoding="utf-8")
-        self.app_log = self.root / "var/log/apps/app_container.log"
-        self.app_log.parent.mkdir(parents=True)
-        self.app_log.touch()
-
-    def variables(self) -> Mapping[str, str]:
-        bin_directory = Path(sys.executable).parent
-        return {
-            "PATH": f"{bin_directory}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
-            "HOME": str(self.home),
-            "WORKSHOP_ROOT": str(self.root),
-            "WORKSHOP_PYTHON": sys.executable,
-            "WORKSHOP_BACKOFF_SECONDS": "0",
-            "AWS_ENDPOINT_URL": self.store.endpoint,
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": f"url.{self.remote.parent}/.insteadOf",
-            "GIT_CONFIG_VALUE_0": "https://git.example.com/labs/",
-            "UV_OFFLINE": "1",
-            "UV_NO_INDEX": "1",
-            "UV_FIND_LINKS": str(PROJECT / ".wheelhouse"),
-            "UV_CACHE_DIR": str(self.store.uv_cache),
-        }
-
-    def start(
-        self, *arguments: str, ref: str = "main", sha256: str = ""
-    ) -> subprocess.CompletedProcess[str]:
-        """Run the script as SageMaker does; with "boot" its background part in the foreground."""
-        values = rendering.BootValues(
-            workshop="ml101",
-            repository=REPOSITORY,
-            ref=ref,
-            bucket="ml101-{account}-us-east-1",
-            bundle=self.store.url,
-            bundle_sha256=sha256 or self.store.sha256,
-        )
-        script = self.root / "start.sh"
-        script.write_text(rendering.render(self.environment, values), encoding="utf-8")
-        return subprocess.run(
-            ["bash", str(script), *arguments],
-            cwd="/",
-            env=dict(self.variables()),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    def failure(self) -> str:
-        return (self.state / "FAILED").read_text(encoding="utf-8")
-
-
-@pytest.fixture
-def studio(tmp_path: Path, store: Store, remote: Path) -> Machine:
-    return Machine(tmp_path, "studio", store, remote)
-
 
 @pytest.mark.parametrize("environment", ["studio", "notebook"])
 def test_a_fresh_environment_gets_labs_defaults_and_the_command(
-    environment: Environment, tmp_path: Path, store: Store, remote: Path
+    environment: Environment, make_machine: MakeMachine, remote: Path
 ) -> None:
-    machine = Machine(tmp_path, environment, store, remote)
+    machine = make_machine(environment, remote)
 
     done = machine.start("boot")
 
@@ -317,9 +159,9 @@ def test_a_tag_and_a_commit_can_be_the_reference(studio: Machine, tmp_path: Path
 
 
 def test_an_unreachable_repository_leaves_a_note_and_the_command(
-    tmp_path: Path, store: Store
+    make_machine: MakeMachine,
 ) -> None:
-    machine = Machine(tmp_path, "studio", store, None)
+    machine = make_machine("studio", None)
 
     done = machine.start("boot")
 
@@ -333,9 +175,9 @@ def test_an_unreachable_repository_leaves_a_note_and_the_command(
 
 
 def test_what_the_note_says_repairs_the_environment(
-    tmp_path: Path, store: Store, remote: Path
+    make_machine: MakeMachine, remote: Path
 ) -> None:
-    machine = Machine(tmp_path, "studio", store, None)
+    machine = make_machine("studio", None)
     machine.start()
     deadline = time.monotonic() + 90
     while not (machine.state / "FAILED").exists():

@@ -1,0 +1,1 @@
+"""Keep attendees' work: archive a home into the workshop's bucket, and know whose is missing."""
