@@ -106,12 +106,14 @@ class Rehearsal:
             self._wait_for_interrupt()
 
     def _finish(self, baseline: set[Row]) -> None:
+        with self._phase("collect"):
+            collected = self._collect()
         with self._phase("cleanup (dry run)"):
             self._dry_run()
         with self._phase("cleanup"):
             self._must("cleanup", "--yes", "--json")
         with self._phase("destroy"):
-            self._must("destroy", "--yes", "--json")
+            self._destroy(collected)
         with self._phase("final scan"):
             self._scan(baseline)
 
@@ -149,6 +151,25 @@ class Rehearsal:
             self._report.modules.append(result)
             told = "ok" if result.ok else f"FAILED: {result.reason}"
             self._say(f"  {result.name} {result.attendee}: {told}")
+
+    def _collect(self) -> bool:
+        """Attendees collect their work; the instructor must then see all of it."""
+        problems = self._lesson.collect_all()
+        self._report.problems += problems
+        return self._must("collect", "--json") and not problems
+
+    def _destroy(self, collected: bool) -> None:
+        """Every home must be an archive on this disk afterwards.
+
+        Where collecting failed, which is told already, the rest must be swept all the same.
+        """
+        directory = self._config.parent / "collected"
+        homes = len(self._view.homes())
+        given_up = () if collected else ("--discard-work",)
+        done = self._must("destroy", "--yes", "--json", "--save", str(directory), *given_up)
+        saved = len(list(directory.glob("*.tar.gz")))
+        if done and collected and saved != homes:
+            self._report.problems.append(f"workshop destroy: saved {saved} of {homes} archives")
 
     def _dry_run(self) -> None:
         """A dry run must find something to do, and must do nothing."""
@@ -200,6 +221,11 @@ def _reasons(said: dict[str, Any]) -> list[str]:
     found = [f"{s['stack']}: {s['reason']}" for s in said.get("stacks", []) if not s["ok"]]
     found += [f"{f['kind']} {f['name']}: {f['reason']}" for f in said.get("failed", [])]
     found += [str(problem) for problem in said.get("problems", [])]
+    found += [
+        f"{a['attendee']}: {a['state']} {a['reason']}"
+        for a in said.get("attendees", [])
+        if a["state"] != "collected"
+    ]
     found += [
         f"{f['subject']}: {f['what']} ({f['why']})"
         for f in said.get("findings", [])

@@ -165,10 +165,10 @@ class _Region:
         return None
 
     def _spaces(self) -> Iterator[Workspace]:
-        prefix = f"{self._workshop}-"
+        # Without a hyphen at the end, which SpaceNameContains does not take (its pattern).
         spaces = [
             (owner, space["DomainId"], space["SpaceName"])
-            for space in self._all("list_spaces", "Spaces", SpaceNameContains=prefix)
+            for space in self._all("list_spaces", "Spaces", SpaceNameContains=self._workshop)
             if (owner := self._owner(space["SpaceName"]))
         ]
         apps: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -187,9 +187,8 @@ class _Region:
             )
 
     def _notebooks(self) -> Iterator[Workspace]:
-        prefix = f"{self._workshop}-"
         for instance in self._all(
-            "list_notebook_instances", "NotebookInstances", NameContains=prefix
+            "list_notebook_instances", "NotebookInstances", NameContains=self._workshop
         ):
             owner = self._owner(instance["NotebookInstanceName"])
             if owner:
