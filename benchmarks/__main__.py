@@ -19,6 +19,7 @@ from benchmarks.help import HELP
 from benchmarks.rehearse import REHEARSE_FEW, REHEARSE_GROWTH, REHEARSE_MANY
 from benchmarks.resources import LIST_GROWTH, MEMORY_PER_RESOURCE
 from benchmarks.setup import SECOND_SETUP
+from benchmarks.sweep import SWEEP_FIGURES
 from benchmarks.synth import SYNTH_RATIO
 from workshop.cli.output import note, print_json, print_table
 from workshop.errors import EXIT_FAILED, EXIT_OK
@@ -33,6 +34,7 @@ FIGURES: dict[str, Figure] = {
         LIST_GROWTH,
         MEMORY_PER_RESOURCE,
         CONTROL_PLANE_CALLS,
+        *SWEEP_FIGURES,
         REHEARSE_FEW,
         REHEARSE_GROWTH,
         REHEARSE_MANY,

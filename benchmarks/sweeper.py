@@ -1,0 +1,41 @@
+"""The process that sweeps: `python -m benchmarks.sweeper`, told where by AWS_ENDPOINT_URL.
+
+Prints one JSON object: the engine's own statistics, what remains, and the most memory that
+the process held. It imports what the command imports for a sweep, and nothing of the server's.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import resource
+import sys
+
+from cleanup.resources import Scope
+from cleanup.sweep import Sweep
+from workshop.aws import make_clients
+
+# KiB on Linux (getrusage(2), ru_maxrss).
+_UNIT = 1024
+
+
+def main() -> None:
+    """Sweep a workshop: WORKSHOP REGION ATTENDEE..."""
+    workshop, region, *attendees = sys.argv[1:]
+    scope = Scope(workshop=workshop, attendees=frozenset(attendees), regions=(region,))
+    sweep = Sweep(scope, make_clients())
+    plan = sweep.plan()
+    result = sweep.run(plan)
+    told = {
+        "statistics": dataclasses.asdict(result.statistics),
+        "planned": len(plan.scan.resources),
+        "done": len(result.done),
+        "remaining": sorted({entry.reason for entry in result.remaining}),
+        "blind": len(result.blind),
+        "bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT,
+    }
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main()
