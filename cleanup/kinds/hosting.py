@@ -54,8 +54,8 @@ INFERENCE_EXPERIMENT = Kind(
     },
 )
 
-# The listing tells no status; while it changes, deletion is a ConflictException. Its bill is
-# that of the endpoints behind it, which stay (DeleteInferenceRouter, API reference).
+# The listing tells no status; while it changes, deletion is a ConflictException. What it costs
+# beside the endpoints behind it is not documented: until it is, it bills.
 INFERENCE_ROUTER = Kind(
     name="inference-router",
     list_op="list_inference_routers",
@@ -64,6 +64,7 @@ INFERENCE_ROUTER = Kind(
     name_field="InferenceRouterName",
     arn_field="InferenceRouterArn",
     always="delete_inference_router",
+    bills="hour",
 )
 
 ENDPOINT = Kind(

@@ -9,6 +9,9 @@ from __future__ import annotations
 from cleanup.kind import Kind
 from cleanup.kinds.states import states
 
+# Only what has ended can be deleted (API reference of the Delete* operations).
+_ONLY_A_RECORD = {"Deleting": ""}
+
 # Stopping it stops the training jobs that it launched (StopHyperParameterTuningJob, API
 # reference), hence these wait for it: it would start another in place of each that is stopped.
 TUNING_JOB = Kind(
@@ -26,6 +29,7 @@ TUNING_JOB = Kind(
     ),
     forget="delete_hyper_parameter_tuning_job",
     bills="hour",
+    bills_in=_ONLY_A_RECORD,
 )
 
 AUTOML_JOB = Kind(
@@ -62,6 +66,7 @@ TRAINING_JOB = Kind(
     # Not after the warm pool: that is InUse for as long as the job runs.
     after=("tuning-job",),
     bills="hour",
+    bills_in=_ONLY_A_RECORD,
 )
 
 # The instances that a training job keeps for the next one, listed with the job.
@@ -138,6 +143,7 @@ JOB = Kind(
     ),
     forget="delete_job",
     bills="hour",
+    bills_in=_ONLY_A_RECORD,
 )
 
 TRAINING_SESSION = Kind(
@@ -158,4 +164,5 @@ TRAINING_SESSION = Kind(
     ),
     forget="delete_training_session",
     bills="hour",
+    bills_in=_ONLY_A_RECORD,
 )

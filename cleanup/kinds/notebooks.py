@@ -20,7 +20,7 @@ NOTEBOOK_INSTANCE = Kind(
     ),
     bills="hour",
     # Its volume bills until it is deleted (StopNotebookInstance, API reference).
-    bills_in={"Stopped": "month", "Failed": "month"},
+    bills_in={"Stopped": "month", "Failed": "month", "Deleting": "month"},
     instance_field="InstanceType",
     environment=True,
     workplace=True,
