@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import os
+import stat
 import tarfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -104,6 +106,8 @@ def _add_file(
     # Not through a link that has taken the file's place, and never waiting for a pipe's writer.
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         before = os.fstat(file.fileno())
+        if not stat.S_ISREG(before.st_mode):
+            raise OSError(errno.EINVAL, "not a file any more")
         # The size that was counted against the limit, however the file has grown since.
         member.size = min(before.st_size, entry.size)
         _describe(member, before)

@@ -72,7 +72,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class _Evidence:
+class Evidence:
     """What the bucket tells: when the workspace last started, and the last collection."""
 
     started: datetime | None = None
@@ -80,7 +80,7 @@ class _Evidence:
     record: Record | None = None
 
 
-def judge(workspace: Workspace | None, evidence: _Evidence) -> State:
+def judge(workspace: Workspace | None, evidence: Evidence) -> State:
     """How work stands. Times are compared as S3 and SageMaker tell them, never by an
     environment's own clock."""
     started = max(
@@ -147,7 +147,7 @@ class _Region:
 
     def _standing(self, attendee: str, workspace: Workspace | None, has_objects: bool) -> Standing:
         try:
-            evidence = self._evidence(attendee) if has_objects else _Evidence()
+            evidence = self._evidence(attendee) if has_objects else Evidence()
         except (ClientError, BotoCoreError, WorkshopError) as error:
             return self._unknown(attendee, workspace, error)
         state = judge(workspace, evidence)
@@ -214,7 +214,7 @@ class _Region:
             if error_code(error) != "NoSuchBucket":
                 raise
 
-    def _evidence(self, attendee: str) -> _Evidence:
+    def _evidence(self, attendee: str) -> Evidence:
         """Raises WorkshopError when the record is not one of ours."""
         paginator = self._s3.get_paginator("list_objects_v2")
         pages = paginator.paginate(Bucket=self._bucket, Prefix=records.folder(attendee))
@@ -222,6 +222,6 @@ class _Region:
         started = times.get(records.started_key(attendee))
         key = records.record_key(attendee)
         if key not in times:
-            return _Evidence(started)
+            return Evidence(started)
         body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"]
-        return _Evidence(started, times[key], read_record(body.read(records.RECORD_BYTES_MOST)))
+        return Evidence(started, times[key], read_record(body.read(records.RECORD_BYTES_MOST)))
