@@ -20,10 +20,10 @@ _UNIT = 1024
 
 
 def main() -> None:
-    """Sweep a workshop: WORKSHOP REGION ATTENDEE..."""
-    workshop, region, *attendees = sys.argv[1:]
+    """Sweep a workshop: WORKSHOP REGION CALLS_PER_SECOND ATTENDEE..."""
+    workshop, region, calls_per_second, *attendees = sys.argv[1:]
     scope = Scope(workshop=workshop, attendees=frozenset(attendees), regions=(region,))
-    sweep = Sweep(scope, make_clients())
+    sweep = Sweep(scope, make_clients(), calls_per_second=float(calls_per_second))
     plan = sweep.plan()
     result = sweep.run(plan)
     told = {

@@ -43,9 +43,15 @@ def test_reads_are_those_that_the_server_counted_in_the_worse_of_two_sweeps() ->
     assert f"moto {2 * most} reads of at most {most}" in measured.detail
 
 
-def test_growth_is_time_per_resource_of_the_most_against_the_fewest() -> None:
-    measured = judge_growth({100: swept(seconds=1), 200: swept(seconds=9), 400: swept(seconds=6)})
-    assert measured.value == pytest.approx(1.5)
+@pytest.mark.parametrize(
+    ("seconds", "value"), [((5, 6, 8), 1), ((2, 5, 17), 2)], ids=["linear", "quadratic"]
+)
+def test_growth_is_what_each_more_takes_whatever_a_sweep_takes_at_least(
+    seconds: tuple[float, ...], value: float
+) -> None:
+    counts = (100, 200, 400)
+    made = {n: swept(seconds=each) for n, each in zip(counts, seconds, strict=True)}
+    assert judge_growth(made).value == pytest.approx(value)
 
 
 def test_memory_is_that_of_the_largest_sweep() -> None:
