@@ -107,7 +107,7 @@ class Executor:
     def _parameters(self, call: Call) -> dict[str, Any]:
         """What the operation is called with: ids, constants, and what has to be asked for."""
         row = call.resource.row
-        ids = dict(call.resource.ids)
+        ids = row.ids_sent(call.resource.ids)
         given = {**ids, **row.call_with.get(call.operation, {})}
         question = row.questions.get(call.operation)
         if question is None:

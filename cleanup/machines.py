@@ -45,7 +45,7 @@ def _machines(resource: Resource, caller: Caller) -> Machines:
         return caller.read("sagemaker", resource.region, operation, parameters)
 
     try:
-        return reader(dict(resource.ids), describe)
+        return reader(resource.row.ids_sent(resource.ids), describe)
     except FAILURES:
         return None
 

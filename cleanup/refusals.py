@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from workshop.aws import error_code, error_message
 
@@ -30,6 +30,7 @@ _GONE_WORDS = re.compile(
     re.IGNORECASE,
 )
 # Whoever lacks a permission lacks it at the next try too.
+_MALFORMED = re.compile("failed to satisfy constraint")
 _REFUSED = re.compile(
     r"AccessDenied|UnauthorizedOperation|NotAuthorized|OptInRequired|UnrecognizedClient"
     r"|InvalidClientTokenId|ExpiredToken|SignatureDoesNotMatch|UnknownOperation"
@@ -40,13 +41,17 @@ def meaning(error: Exception) -> Meaning:
     """What the failure of a call says of the resource it was about.
 
     A state, another operation under way, throttling and faults of the service pass; so
-    whatever is neither "gone" nor a missing permission is worth another try.
+    whatever is neither "gone" nor malformed nor a missing permission is worth another try.
     """
-    if not isinstance(error, (ClientError, BotoCoreError)):
+    if isinstance(error, ParamValidationError) or not isinstance(
+        error, (ClientError, BotoCoreError)
+    ):
         return "refused"
     code, message = error_code(error), error_message(error)
     if code in _GONE_CODES:
         return "gone"
     if code == "ValidationException" and _GONE_WORDS.search(message):
         return "gone"
-    return "refused" if _REFUSED.search(code) else "later"
+    if _REFUSED.search(code) or _MALFORMED.search(message):
+        return "refused"
+    return "later"

@@ -15,7 +15,7 @@ from cleanup.kind import GONE, Kind, Row, value
 from cleanup.kinds import BY_NAME, KINDS
 from cleanup.listing import list_kind, list_tagged, plain_tags, tags_by_arn
 from cleanup.resources import TAGS, Blind, Resource, Scan, Scope, Unattributed
-from workshop.names import TAG_KEEP, TAG_WORKSHOP, domain_name
+from workshop.names import TAG_KEEP, TAG_WORKSHOP
 
 _DOMAIN = "domain"
 
@@ -147,11 +147,16 @@ def _needed(wanted: list[str]) -> list[Kind]:
 def _update_place(region: _Region, scope: Scope) -> None:
     """Note what of a region decides about others."""
     listing = region.rows[_DOMAIN]
+    kind = BY_NAME[_DOMAIN]
     region.domains |= {
         str(row["DomainId"])
         for row in listing.rows
-        if row["DomainName"] == domain_name(scope.workshop)
-        or region.tags.get(str(row["DomainArn"]), {}).get(TAG_WORKSHOP) == scope.workshop
+        if (
+            found := attribute(
+                kind, row, scope, region.tags.get(str(row.get(kind.arn_field)), {}), Place()
+            )
+        )
+        and found.owner is not None
     }
     networks = {
         arn.rpartition("/")[2]

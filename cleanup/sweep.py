@@ -198,16 +198,18 @@ class Sweep:
     def _execute(self, decision: Decision, result: SweepResult) -> bool:
         """Make the calls, and set aside what will not move. Returns whether anything moved."""
         moved = False
-        for outcomes in self._executor.execute(decision.calls):
+        now = self._now()
+        due = tuple(call for call in decision.calls if self._trail.due(call.resource, now))
+        for outcomes in self._executor.execute(due):
             for outcome in outcomes:
-                resource = outcome.call.resource
+                accepted = outcome.result in ("accepted", "gone")
+                moved = moved or accepted
                 if outcome.result == "accepted":
                     result.done.append(outcome.call)
-                moved = moved or outcome.result in ("accepted", "gone")
-                self._trail.note(outcome)
-                accepted = outcome.result in ("accepted", "gone")
-                state = outcome.call.verb if accepted else outcome.result
-                self._progress(resource, state, outcome.detail)
+                if accepted or self._trail.is_news(outcome):
+                    state = outcome.call.verb if accepted else outcome.result
+                    self._progress(outcome.call.resource, state, outcome.detail)
+                self._trail.note(outcome, self._now())
         going_on = moved or bool(decision.waiting)
         pending = (*decision.waiting, *(call.resource for call in decision.calls))
         for resource, reason in self._trail.overdue(pending, self._now(), going_on):

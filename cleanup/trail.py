@@ -12,7 +12,8 @@ from cleanup.resources import Key, Resource, Scan
 # App deletion has been seen to take 20 minutes (cloudformation-coverage-roadmap#1754).
 DEFAULT_PATIENCE_SECONDS = 1800.0
 # What is refused so often, while nothing else moves any more, will be refused again.
-_MOST_REFUSALS = 10
+_MOST_REFUSALS = 8
+_PAUSE_FIRST, _PAUSE_MOST = 0.25, 60.0
 # A Studio Canvas app came back four times while its session was open
 # (aws/amazon-sagemaker-feedback#235).
 _MOST_RETURNS = 3
@@ -33,22 +34,34 @@ class Trail:
         # When a resource that may move was first seen: what is blocked does not age.
         self._since: dict[Key, float] = {}
         self._refusals: dict[Key, tuple[str, int]] = {}
+        self._not_before: dict[Key, float] = {}
         # What was deleted, when it was made, and whether a look has missed it since.
         self._deleted: dict[Key, tuple[datetime | None, bool]] = {}
 
-    def note(self, outcome: Outcome) -> None:
+    def due(self, resource: Resource, now: float) -> bool:
+        """Whether a resource may be called again: after a refusal there is a growing pause."""
+        return self._not_before.get(resource.key, now) <= now
+
+    def is_news(self, outcome: Outcome) -> bool:
+        """Whether this is not the reason that was heard the last time."""
+        return self._refusals.get(outcome.call.resource.key, ("", 0))[0] != outcome.detail
+
+    def note(self, outcome: Outcome, now: float) -> None:
         """Remember what became of a call."""
         resource = outcome.call.resource
         key = resource.key
         if outcome.result in ("accepted", "gone"):
             self._refusals.pop(key, None)
+            self._not_before.pop(key, None)
             if outcome.call.verb == "delete":
                 self._deleted[key] = (resource.created, False)
         elif outcome.result == "refused":
             self.aside[key] = outcome.detail
         else:
             # What is not ours any more is left out by the next look, if it says so too.
-            self._refusals[key] = (outcome.detail, self._refusals.get(key, ("", 0))[1] + 1)
+            times = self._refusals.get(key, ("", 0))[1] + 1
+            self._refusals[key] = (outcome.detail, times)
+            self._not_before[key] = now + min(_PAUSE_FIRST * 2**times, _PAUSE_MOST)
 
     def see(self, found: Scan, kinds: Collection[Kind]) -> list[tuple[Resource, int]]:
         """Compare a look with what was deleted; returns what has come back, and how often."""

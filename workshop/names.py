@@ -23,6 +23,7 @@ SHARED = "shared"
 WORKSHOP_NAME_PATTERN = re.compile(r"[a-z][a-z0-9]*")
 ATTENDEE_ID_PATTERN = re.compile(r"[a-z0-9]+")
 PREFIX_MAX_LENGTH = 20
+_END_OF_ID = re.compile("[-/:]")
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 
 
@@ -120,13 +121,13 @@ def tags(workshop: str, attendee: str | None = None) -> dict[str, str]:
 def owner_by_name(workshop: str, name: str) -> str | None:
     """The attendee id that `name` says it belongs to, or None.
 
-    `ml101-ann` and `ml101-ann-anything` belong to ann of ml101; `ml101ann-x`,
-    `xml101-ann-` and `ml101-shared-...` belong to no attendee.
+    `ml101-ann`, `ml101-ann-anything`, `ml101-ann/anything` and `ml101-ann:1` belong to ann of
+    ml101; `ml101ann-x`, `xml101-ann-` and `ml101-shared-...` belong to no attendee.
     """
     start = f"{workshop}-"
     if not name.startswith(start):
         return None
-    attendee = name[len(start) :].split("-", 1)[0]
+    attendee = _END_OF_ID.split(name[len(start) :], maxsplit=1)[0]
     return attendee if is_attendee_id(attendee) else None
 
 

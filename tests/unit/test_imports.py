@@ -36,8 +36,9 @@ ARROWS: dict[str, set[str]] = {
     "rehearsal": VOCABULARY | {"workshop.config", "workshop.cli", "modules", "quotas"},
     "tools": VOCABULARY
     | {"workshop.config", "workshop.cli", "modules", "stacks", "rehearsal"}
-    | {"benchmarks"},
-    "benchmarks": VOCABULARY | {"workshop.config", "workshop.cli", "modules", "rehearsal"},
+    | {"benchmarks", "cleanup.kind", "cleanup.kinds"},
+    "benchmarks": VOCABULARY
+    | {"workshop.config", "workshop.cli", "modules", "rehearsal", "cleanup", "cleanup.kinds"},
 }
 # The commands whose work is the rehearsal.
 ALLOWED = {

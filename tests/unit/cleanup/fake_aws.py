@@ -8,9 +8,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cleanup.kinds import KINDS, Kind
+from cleanup.kind import Kind
+from cleanup.kinds import BY_NAME, KINDS
 
-_BY_LIST = {kind.list_op: kind for kind in KINDS}
+_LISTS = {kind.list_op for kind in KINDS}
 _BY_CALL = {call: kind for kind in KINDS for call in kind.calls}
 
 
@@ -50,6 +51,7 @@ class FakeAws:
 
     clock: Clock
     seconds: float = 5.0
+    linger: float = 0.0  # how long lists still show what has no states and was deleted
     things: dict[str, list[Thing]] = field(default_factory=dict)
     tags: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)  # (operation, name)
@@ -57,10 +59,11 @@ class FakeAws:
     instead: dict[str, Callable[[str], Exception | None]] = field(default_factory=dict)
     missing: set[str] = field(default_factory=set)  # operations that this boto3 lacks
 
-    def add(self, kind: Kind, name: str, status: str = "", **row: Any) -> Thing:
+    def add(self, kind_name: str, name: str, status: str = "", **row: Any) -> Thing:
         """Add a resource to us-east-1, or to the region given as `region`."""
+        kind = BY_NAME[kind_name]
         region = row.pop("region", "us-east-1")
-        ids = {kind.id_fields[-1]: name, kind.name_field: name}
+        ids = {str(kind.id_fields[-1]): name, kind.name_field: name}
         if kind.status_field:
             ids[kind.status_field] = status
         thing = Thing(kind, {**ids, **row})
@@ -97,6 +100,16 @@ class FakeAws:
         self.pass_time()
         return [dict(t.row) for t in self.things.get(region, []) if t.kind is kind]
 
+    def tagged(self, region: str, wanted: Callable[[str, dict[str, str]], bool]) -> dict[str, Any]:
+        """What the Tagging API answers for the resources that are wanted."""
+        return {
+            "ResourceTagMappingList": [
+                {"ResourceARN": arn, "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}
+                for arn, tags in self.tags.get(region, {}).items()
+                if wanted(arn, tags)
+            ]
+        }
+
     def change(self, operation: str, region: str, request: dict[str, Any]) -> None:
         kind = _BY_CALL[operation]
         thing = next(
@@ -111,7 +124,7 @@ class FakeAws:
         if kind.status_field:
             thing.row[kind.status_field] = {"stop": "Stopping", "delete": "Deleting"}[verb]
         thing.becomes = "Stopped" if verb == "stop" else None
-        thing.at = self.clock.time + (self.seconds if kind.status_field else 0)
+        thing.at = self.clock.time + (self.seconds if kind.status_field else self.linger)
 
 
 class FakeClient:
@@ -121,11 +134,21 @@ class FakeClient:
         self._aws = aws
         self._region = region
 
-    def __getattr__(self, operation: str) -> Callable[..., None]:
-        known = operation in _BY_LIST or operation in _BY_CALL or operation == "get_resources"
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        if operation == "get_resources":
+            return self._get_resources
+        known = operation in _LISTS or operation in _BY_CALL
         if not known or operation in self._aws.missing:
-            raise AttributeError(operation)
+            raise AttributeError(f"this boto3 has no {operation}")
         return lambda **request: self._aws.change(operation, self._region, request)
+
+    def can_paginate(self, operation: str) -> bool:
+        return True
+
+    def _get_resources(self, *, ResourceARNList: list[str]) -> dict[str, Any]:  # noqa: N803
+        self._aws.calls.append(("get_resources", self._region))
+        self._aws.maybe_refuse("get_resources", self._region)
+        return self._aws.tagged(self._region, lambda arn, _: arn in ResourceARNList)
 
     def get_paginator(self, operation: str) -> FakePaginator:
         return FakePaginator(self._aws, self._region, operation)
@@ -139,22 +162,25 @@ class FakePaginator:
         self._region = region
         self._operation = operation
 
-    def paginate(self, **_parameters: Any) -> Iterator[dict[str, Any]]:
+    def paginate(self, **parameters: Any) -> Iterator[dict[str, Any]]:
         self._aws.calls.append((self._operation, self._region))
         if self._operation == "get_resources":
-            yield self._tags()
+            (wanted,) = parameters["TagFilters"]
+            self._aws.maybe_refuse("get_resources", self._region)
+            yield self._aws.tagged(self._region, lambda _, tags: wanted["Key"] in tags)
             return
-        kind = _BY_LIST[self._operation]
+        kind = _listed(self._operation, parameters)
         for row in self._aws.list_rows(kind, self._region):
             yield {kind.list_key: [row]}
         self._aws.maybe_refuse(self._operation, self._region)
 
-    def _tags(self) -> dict[str, Any]:
-        self._aws.maybe_refuse("get_resources", self._region)
-        tagged = self._aws.tags.get(self._region, {})
-        return {
-            "ResourceTagMappingList": [
-                {"ResourceARN": arn, "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}
-                for arn, tags in tagged.items()
-            ]
-        }
+
+def _listed(operation: str, parameters: dict[str, Any]) -> Kind:
+    """The kind that is listed by an operation with such parameters: two share ListTrainingJobs."""
+    fitting = [
+        (len({**kind.list_with, **variant}), position, kind)
+        for position, kind in enumerate(KINDS)
+        for variant in kind.variants
+        if kind.list_op == operation and {**parameters, **kind.list_with, **variant} == parameters
+    ]
+    return max(fitting)[-1]

@@ -14,11 +14,11 @@ def make_resource(kind: str, name: str, status: str = "", **changes: Any) -> Res
         "kind": kind,
         "region": "us-east-1",
         "name": name,
-        "ids": ((BY_NAME[kind].id_fields[-1], name),),
+        "ids": ((str(BY_NAME[kind].id_fields[-1]), name),),
         "status": status,
         "owner": "ann",
         "why": "name prefix",
         "managed": False,
-        "protected": False,
+        "protected": "",
     }
     return Resource(**{**values, **changes})

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from cleanup.attribution import attribute, is_managed, is_protected
+from cleanup.attribution import (
+    Place,
+    attribute,
+    is_managed,
+    is_of_module,
+    ownership_lost,
+    protection,
+)
 from cleanup.kinds import BY_NAME
-from cleanup.resources import Scope
+from cleanup.resources import Resource, Scope
+from tests.unit.cleanup.resources import make_resource
 from workshop.names import SHARED
 
 SCOPE = Scope("ml101", frozenset({"ann", "bob"}), ("us-east-1",), frozenset({"ml101-ann-keep"}))
@@ -18,12 +28,14 @@ FOREIGN = {"workshop:name": "other", "workshop:attendee": "ann"}
 
 def owner(
     kind: str,
-    row: Mapping[str, str],
+    row: Mapping[str, Any],
     tags: Mapping[str, str] = {},
-    domains: frozenset[str] = frozenset(),
-) -> str | None:
+    place: Place = Place(),  # noqa: B008 - frozen
+    scope: Scope = SCOPE,
+    parent: Resource | None = None,
+) -> str:
     """The owner; "nothing to do with us" and "not attributed" as words of their own."""
-    found = attribute(BY_NAME[kind], row, SCOPE, tags, domains)
+    found = attribute(BY_NAME[kind], row, scope, tags, place, parent)
     if found is None:
         return "nobody's"
     assert found.why
@@ -89,8 +101,8 @@ def test_an_app_of_a_stranger_in_a_strange_domain_is_nobodys() -> None:
 
 def test_whatever_lives_in_the_workshops_domain_is_the_workshops() -> None:
     row = {"DomainId": "d-ours", "UserProfileName": "jane"}
-    assert owner("user-profile", row, domains=frozenset({"d-ours"})) == SHARED
-    assert owner("user-profile", row, domains=frozenset({"d-else"})) == "nobody's"
+    assert owner("user-profile", row, place=Place(frozenset({"d-ours"}))) == SHARED
+    assert owner("user-profile", row, place=Place(frozenset({"d-else"}))) == "nobody's"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +126,104 @@ def test_only_what_stacks_name_themselves_is_left_to_the_stacks(
 
 
 def test_protection_covers_a_name_and_the_apps_of_a_protected_space() -> None:
-    app = BY_NAME["app"]
-    assert is_protected(BY_NAME["endpoint"], {"EndpointName": "ml101-ann-keep"}, SCOPE)
-    assert is_protected(app, {"AppName": "default", "SpaceName": "ml101-ann-keep"}, SCOPE)
-    assert not is_protected(app, {"AppName": "default", "SpaceName": "ml101-ann"}, SCOPE)
+    endpoint, app = BY_NAME["endpoint"], BY_NAME["app"]
+    space = {"AppName": "default", "SpaceName": "ml101-ann-keep"}
+    assert protection(endpoint, {"EndpointName": "ml101-ann-keep"}, SCOPE, {}, None)
+    assert protection(app, space, SCOPE, {}, None)
+    assert not protection(app, {**space, "SpaceName": "ml101-ann"}, SCOPE, {}, None)
+
+
+def test_the_tag_keep_protects_whatever_its_value() -> None:
+    row = {"EndpointName": "ml101-ann-xgb"}
+    assert "workshop:keep" in protection(
+        BY_NAME["endpoint"], row, SCOPE, {"workshop:keep": ""}, None
+    )
+
+
+def test_what_lies_under_something_protected_is_protected_with_it() -> None:
+    pipeline = make_resource("pipeline", "ml101-ann-keep", protected="ml101-ann-keep is protected")
+    row = {"PipelineName": "p", "PipelineExecutionArn": "arn:x"}
+    assert protection(BY_NAME["pipeline-execution"], row, SCOPE, {}, pipeline)
+
+
+def test_what_lies_under_something_of_anns_is_anns() -> None:
+    pipeline = make_resource("pipeline", "ml101-ann-p")
+    row = {"PipelineName": "p", "PipelineExecutionArn": "arn:x"}
+    assert owner("pipeline-execution", row, parent=pipeline) == "ann"
+
+
+def test_what_another_account_owns_is_nobodys_even_if_it_is_listed_here() -> None:
+    mine, theirs = replace(SCOPE, account="111111111111"), replace(SCOPE, account="222222222222")
+    row = {"HubName": "ml101-ann-hub", "HubArn": "arn:aws:sagemaker:x:111111111111:hub/h"}
+    assert owner("hub", row, scope=mine) == "ann"
+    assert owner("hub", row, scope=theirs) == "nobody's"
+    public = {"HubName": "SageMakerPublicHub", "HubArn": "arn:aws:sagemaker:x:aws:hub/h"}
+    assert owner("hub", public, scope=replace(mine, everything=True)) == "nobody's"
+
+
+_GROUP = "security-group-for-inbound-nfs-d-gone"
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        (Place(frozenset({"d-gone"}), living_domains=frozenset()), SHARED),
+        (Place(living_domains=frozenset({"d-gone"})), "nobody's"),
+        (Place(living_domains=frozenset()), "not attributed"),
+        (Place(living_domains=None), "nobody's"),
+    ],
+)
+def test_what_a_domain_left_is_ours_with_the_domain_and_reported_when_it_is_orphaned(
+    place: Place, expected: str
+) -> None:
+    row = {"GroupId": "sg-1", "GroupName": _GROUP, "VpcId": "vpc-1"}
+    assert owner("nfs-security-group", row, place=place) == expected
+
+
+def test_an_interface_in_the_workshops_own_network_is_the_workshops() -> None:
+    row = {"NetworkInterfaceId": "eni-1", "VpcId": "vpc-ours", "Groups": []}
+    place = Place(networks=frozenset({"vpc-ours"}))
+    assert owner("network-interface", row, place=place) == SHARED
+    assert owner("network-interface", {**row, "VpcId": "vpc-x"}, place=place) == "nobody's"
+
+
+def test_everything_takes_in_whatever_sagemaker_has_but_no_other_service() -> None:
+    everything = replace(SCOPE, everything=True, account="111111111111")
+    assert owner("endpoint", {"EndpointName": "strange"}, scope=everything) == SHARED
+    assert owner("endpoint", {"EndpointName": "ml101-ann-x"}, scope=everything) == "ann"
+    assert owner("ecr-repository", {"repositoryName": "app"}, scope=everything) == "nobody's"
+
+
+@pytest.mark.parametrize(
+    ("name", "tags", "expected"),
+    [
+        ("ml101-ann-iris", {}, True),
+        ("ml101-ann-iris-xgb-1", {}, True),
+        ("ml101-ann-irises-1", {}, False),
+        ("ml101-ann-other", {"workshop:module": "iris"}, True),
+        ("ml101-ann-iris-1", {"workshop:module": "other"}, False),
+    ],
+)
+def test_a_module_is_known_by_its_tag_and_else_by_the_name(
+    name: str, tags: dict[str, str], expected: bool
+) -> None:
+    assert is_of_module(name, "ann", replace(SCOPE, module="iris"), tags) is expected
+
+
+@pytest.mark.parametrize(
+    ("why", "tags", "lost"),
+    [
+        ("tag workshop:name", OURS, ""),
+        ("tag workshop:name", {}, "lost its tag"),
+        ("tag workshop:name", None, "lost its tag"),
+        ("name prefix", None, ""),
+        ("name prefix", {"team": "blue"}, ""),
+        ("name prefix", FOREIGN, "is now tagged workshop:name=other"),
+        ("name prefix", {**OURS, "workshop:keep": "1"}, "is now tagged workshop:keep"),
+    ],
+)
+def test_ownership_is_lost_by_the_tags_of_the_last_moment(
+    why: str, tags: dict[str, str] | None, lost: str
+) -> None:
+    resource = make_resource("endpoint", "ml101-ann-e", why=why)
+    assert ownership_lost(resource, tags, SCOPE) == lost

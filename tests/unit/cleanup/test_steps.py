@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from cleanup.kinds import KINDS
+from cleanup.kinds import BY_NAME, KINDS
 from cleanup.resources import Blind, Resource
-from cleanup.steps import Call, Decision, decide
+from cleanup.steps import Decision, Policy, decide
 from tests.unit.cleanup.resources import make_resource
 from workshop.names import SHARED
 
@@ -34,10 +35,10 @@ def shared(kind: str, name: str, status: str = "", **changes: Any) -> Resource:
 def test_one_resource_alone_gets_the_tables_action_in_every_status(kind: Any) -> None:
     for status, action in (kind.on_status or {"": kind.always}).items():
         decision = decide([make_resource(kind.name, "x", status)])
-        called = [] if action in ("wait", "gone", "rest") else [f"{action} x"]
+        called = [] if action in ("wait", "gone", "rest", "paid") else [f"{action} x"]
         waiting = ["x"] if action == "wait" else []
         assert (calls(decision), names(decision.waiting)) == (called, waiting), status
-        assert decision.finished is (action in ("gone", "rest"))
+        assert decision.finished is (action in ("gone", "rest", "paid"))
 
 
 @pytest.mark.parametrize(
@@ -52,22 +53,6 @@ def test_one_resource_alone_gets_the_tables_action_in_every_status(kind: Any) ->
 def test_stop_and_delete_are_told_apart(kind: str, status: str, operation: str, verb: str) -> None:
     (call,) = decide([make_resource(kind, "x", status)]).calls
     assert (call.operation, call.verb) == (operation, verb)
-
-
-def test_an_app_in_a_space_is_deleted_without_a_user_profile_name() -> None:
-    ids = (("DomainId", "d"), ("SpaceName", "s"), ("AppType", "JupyterLab"), ("AppName", "a"))
-    (call,) = decide([make_resource("app", "a", "InService", ids=ids)]).calls
-    assert call.parameters == dict(ids)
-
-
-def test_a_domain_is_deleted_with_its_file_system_and_stopping_takes_ids_only() -> None:
-    domain = shared("domain", "d", "InService", ids=(("DomainId", "d-1"),))
-    assert Call(domain, "delete_domain").parameters == {
-        "DomainId": "d-1",
-        "RetentionPolicy": {"HomeEfsFileSystem": "Delete"},
-    }
-    job = make_resource("training-job", "j", "InProgress")
-    assert Call(job, "stop_training_job").parameters == {"TrainingJobName": "j"}
 
 
 def test_what_bills_by_the_hour_goes_before_what_is_free() -> None:
@@ -131,7 +116,7 @@ def test_nobody_waits_for_another_region() -> None:
 def test_what_is_shared_waits_for_everybody_and_everybody_for_what_is_shared() -> None:
     space = make_resource("space", "s", "Deleting", owner="bob")
     domain = shared("domain", "d", "InService")
-    assert names(decide([space, domain], keep_managed=False).blocked) == ["d"]
+    assert names(decide([space, domain], Policy(keep_managed=False)).blocked) == ["d"]
 
     endpoint = shared("endpoint", "e", "Deleting")
     assert names(decide([endpoint, make_resource("model", "m")]).blocked) == ["m"]
@@ -167,7 +152,7 @@ def test_the_environment_is_stopped_where_that_helps_and_otherwise_left(
 
 def test_the_environment_goes_too_when_asked() -> None:
     space = managed("space", "InService")
-    assert calls(decide([space], keep_managed=False)) == ["delete_space ml101-ann"]
+    assert calls(decide([space], Policy(keep_managed=False))) == ["delete_space ml101-ann"]
 
 
 def test_an_environment_that_stays_does_not_hold_what_attendees_made() -> None:
@@ -180,31 +165,33 @@ def test_an_environment_that_stays_does_not_hold_what_attendees_made() -> None:
 
 def test_what_is_protected_is_never_touched_nor_is_what_it_may_need() -> None:
     found = [
-        make_resource("endpoint", "keep", "InService", protected=True),
+        make_resource("endpoint", "keep", "InService", protected="keep is protected"),
         make_resource("endpoint-config", "c"),
         make_resource("model", "m"),
         make_resource("model", "other", owner="bob"),
     ]
-    decision = decide(found, keep_managed=False)
+    decision = decide(found, Policy(keep_managed=False))
     assert calls(decision) == ["delete_model other"]
-    assert kept(decision)["keep"] == "protected"
+    assert kept(decision)["keep"] == "protected: keep is protected"
     assert "endpoint keep stays" in kept(decision)["c"]
     assert "stays" in kept(decision)["m"]
 
 
 def test_what_stays_holds_also_what_comes_two_steps_later() -> None:
     found = [
-        make_resource("app", "a", "InService", protected=True),
+        make_resource("app", "a", "InService", protected="keep is protected"),
         make_resource("space", "s", "InService"),
         shared("domain", "d", "InService"),
         shared("studio-lifecycle-config", "l"),
     ]
-    assert sorted(kept(decide(found, keep_managed=False))) == ["a", "d", "l", "s"]
+    assert sorted(kept(decide(found, Policy(keep_managed=False)))) == ["a", "d", "l", "s"]
 
 
 def test_a_protected_notebook_instance_is_not_even_stopped() -> None:
-    notebook = make_resource("notebook-instance", "n", "InService", managed=True, protected=True)
-    assert kept(decide([notebook])) == {"n": "protected"}
+    notebook = make_resource(
+        "notebook-instance", "n", "InService", managed=True, protected="keep is protected"
+    )
+    assert kept(decide([notebook])) == {"n": "protected: keep is protected"}
 
 
 def test_what_may_be_used_by_something_that_could_not_be_listed_stays() -> None:
@@ -222,7 +209,91 @@ def test_a_listing_that_failed_elsewhere_holds_nothing_here() -> None:
 def test_what_a_sweep_has_set_aside_is_left_and_holds_its_owners_things_only() -> None:
     stuck = make_resource("endpoint", "e", "Creating")
     found = [stuck, make_resource("model", "m"), make_resource("model", "n", owner="bob")]
-    decision = decide(found, stuck={stuck.key})
+    decision = decide(found, aside={stuck.key})
     assert calls(decision) == ["delete_model n"]
     assert sorted(kept(decision)) == ["e", "m"]
     assert not decision.waiting
+
+
+def test_a_training_plan_is_never_called_and_its_fee_is_said() -> None:
+    plan = make_resource("training-plan", "p", "Active", fee="120.00 USD")
+    decision = decide([plan])
+    assert not decision.calls
+    assert "120.00 USD" in kept(decision)["p"]
+
+
+def test_where_tags_could_not_be_read_nothing_is_touched() -> None:
+    found = [make_resource("endpoint", "e", "InService"), make_resource("model", "m")]
+    decision = decide(found, blind=[Blind("us-east-1", "tags", "AccessDenied")])
+    assert not decision.remaining
+    assert all("tags could not be read" in reason for reason in kept(decision).values())
+
+
+def test_environments_go_on_running_when_they_are_to_be_kept() -> None:
+    found = [
+        make_resource("app", "default", "InService"),
+        managed("notebook-instance", "InService"),
+        make_resource("notebook-instance", "ml101-ann-own", "InService"),
+        make_resource("endpoint", "e", "InService"),
+    ]
+    decision = decide(found, Policy(keep_environments=True))
+    assert calls(decision) == ["delete_endpoint e", "stop_notebook_instance ml101-ann-own"]
+    assert sorted(kept(decision)) == ["default", "ml101-ann"]
+
+
+def test_what_the_command_runs_on_stays() -> None:
+    seat = make_resource("app", "default", "InService")
+    other = make_resource("app", "other", "InService")
+    decision = decide([seat, other], Policy(seat=seat.key))
+    assert calls(decision) == ["delete_app other"]
+    assert kept(decision) == {"default": "this command runs on it"}
+
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("created", "reason"),
+    [
+        (NOON - timedelta(hours=1), None),
+        (NOON + timedelta(hours=1), "too young"),
+        (None, "its age is not known"),
+    ],
+)
+def test_only_what_is_old_enough_goes_and_an_unknown_age_is_not_old(
+    created: datetime | None, reason: str | None
+) -> None:
+    endpoint = make_resource("endpoint", "e", "InService", created=created)
+    decision = decide([endpoint], Policy(created_before=NOON))
+    assert kept(decision).get("e") == reason
+
+
+def test_what_an_endpoint_that_is_too_young_needs_stays_however_old() -> None:
+    young = make_resource("endpoint", "e", "InService", created=NOON + timedelta(hours=1))
+    old = make_resource("model", "m", created=NOON - timedelta(hours=9))
+    assert not decide([young, old], Policy(created_before=NOON)).calls
+
+
+def test_records_of_ended_jobs_go_only_when_asked() -> None:
+    job = make_resource("training-job", "j", "Completed")
+    assert not decide([job]).calls
+    assert calls(decide([job], Policy(records=True))) == ["delete_training_job j"]
+    # There is no DeleteTransformJob.
+    assert decide([make_resource("transform-job", "t", "Completed")], Policy(records=True)).finished
+
+
+def test_what_a_domain_leaves_behind_stays_with_a_domain_that_its_stack_deletes() -> None:
+    domain = shared("domain", "ml101-shared", "InService", managed=True)
+    group = shared("nfs-security-group", "g", "empty")
+    assert "domain ml101-shared stays" in kept(decide([domain, group]))["g"]
+    assert len(calls(decide([group]))) == 1
+
+
+def test_every_kind_has_a_place_in_the_order_after_what_must_be_gone_first() -> None:
+    for kind in KINDS:
+        for other in kind.after:
+            first = make_resource(other, "a", next(iter(BY_NAME[other].on_status), ""))
+            second = make_resource(kind.name, "b", next(iter(kind.on_status), ""))
+            decision = decide([second, first])
+            if first in decision.remaining:
+                assert "b" not in [call.resource.name for call in decision.calls], kind.name
