@@ -86,7 +86,7 @@ class Lesson:
     def collect_all(self) -> list[str]:
         """Collect every attendee's work as they would; returns what went wrong."""
         homes = sorted(self._view.homes().items())
-        collected = self._side_by_side(self._collect, homes, os.cpu_count() or 2)
+        collected = self._side_by_side(self._collect, homes, (os.cpu_count() or 2) + 1)
         return [problem for problem in collected if problem]
 
     def close(self) -> None:

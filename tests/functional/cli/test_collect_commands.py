@@ -71,22 +71,21 @@ def client(service: str) -> Any:
     return boto3.client(service, region_name=REGION)
 
 
-def make_stack() -> None:
-    """The shared stack, as far as it matters here: the workshop's bucket."""
+def make_stack(name: str = "ml101-shared", bucket: str = BUCKET, attendee: str = "") -> None:
+    """A stack with a bucket: the shared one, as far as it matters here."""
     tags = [{"Key": "workshop:name", "Value": "ml101"}]
-    resource = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": BUCKET, "Tags": tags}}
+    tags += [{"Key": "workshop:attendee", "Value": attendee}] if attendee else []
+    resource = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": bucket, "Tags": tags}}
     client("cloudformation").create_stack(
-        StackName="ml101-shared",
-        TemplateBody=json.dumps({"Resources": {"Bucket": resource}}),
-        Tags=tags,
+        StackName=name, TemplateBody=json.dumps({"Resources": {"Bucket": resource}}), Tags=tags
     )
-    wait_until(lambda: stack_status() == "CREATE_COMPLETE")
+    wait_until(lambda: stacks().get(name) == "CREATE_COMPLETE")
 
 
-def stack_status() -> str:
-    """The shared stack's status, or "" when there is none."""
+def stacks() -> dict[str, str]:
+    """The stacks' statuses by name."""
     found = client("cloudformation").describe_stacks()["Stacks"]
-    return str(found[0]["StackStatus"]) if found else ""
+    return {stack["StackName"]: stack["StackStatus"] for stack in found}
 
 
 def make_notebook(attendee: str) -> None:
@@ -98,10 +97,22 @@ def make_notebook(attendee: str) -> None:
 def remove_everything() -> None:
     for found in client("sagemaker").list_notebook_instances()["NotebookInstances"]:
         remove_notebook(found["NotebookInstanceName"])
-    if stack_status():
+    for domain in client("sagemaker").list_domains()["Domains"]:
+        remove_domain(domain["DomainId"])
+    if stacks():
         boto3.resource("s3", region_name=REGION).Bucket(BUCKET).objects.all().delete()
         client("cloudformation").delete_stack(StackName="ml101-shared")
-        wait_until(lambda: not stack_status())
+        wait_until(lambda: not stacks())
+
+
+def remove_domain(domain: str) -> None:
+    sagemaker = client("sagemaker")
+    sagemaker.delete_space(DomainId=domain, SpaceName="ml101-ann")
+    wait_until(lambda: not sagemaker.list_spaces()["Spaces"])
+    sagemaker.delete_user_profile(DomainId=domain, UserProfileName="ml101-ann")
+    wait_until(lambda: not sagemaker.list_user_profiles()["UserProfiles"])
+    sagemaker.delete_domain(DomainId=domain, RetentionPolicy={"HomeEfsFileSystem": "Delete"})
+    wait_until(lambda: not sagemaker.list_domains()["Domains"])
 
 
 def remove_notebook(name: str) -> None:
@@ -348,6 +359,27 @@ def test_destroy_saves_collected_work_before_it_deletes_it(
     assert status_of("ml101-ann") == ""
 
 
+def test_collected_work_stays_until_no_volume_needs_it_so_that_destroy_can_run_again(
+    config: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_notebook("ann")
+    wait_until(lambda: status_of("ml101-ann") == "InService")
+    make_stack("ml101-ann", "anns-things", "ann")
+    # CloudFormation does not delete a bucket that holds something.
+    client("s3").put_object(Bucket="anns-things", Key="x", Body=b"x")
+    collect(home, capsys)
+
+    code, said, _ = call(capsys, "destroy", "--config", config, "--yes")
+    assert code == 1
+    assert "bucket and shared stack in us-east-1: kept" in " ".join(said["problems"])
+    assert sorted(stacks()) == ["ml101-ann", "ml101-shared"]
+
+    client("s3").delete_object(Bucket="anns-things", Key="x")
+    code, said, _ = call(capsys, "destroy", "--config", config, "--yes")
+    assert (code, said["ok"], stacks()) == (0, True, {})
+    assert len(list(Path("collected/ml101").iterdir())) == 1
+
+
 def test_destroy_discards_work_when_told_to(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -358,6 +390,76 @@ def test_destroy_discards_work_when_told_to(
 
     assert (code, said["ok"]) == (0, True)
     assert not Path("collected").exists()
+
+
+def make_space() -> dict[str, str]:
+    """Ann's space, in a domain of the workshop; its app is not started."""
+    sagemaker = client("sagemaker")
+    vpc = client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
+    subnet = client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+    domain = sagemaker.create_domain(
+        DomainName="ml101-shared",
+        AuthMode="IAM",
+        DefaultUserSettings={"ExecutionRole": ROLE},
+        VpcId=vpc,
+        SubnetIds=[subnet],
+    )["DomainId"]
+    of_domain = {"DomainId": domain}
+    wait_until(lambda: sagemaker.describe_domain(**of_domain)["Status"] == "InService")
+    profile = {**of_domain, "UserProfileName": "ml101-ann"}
+    sagemaker.create_user_profile(**profile)
+    wait_until(lambda: sagemaker.describe_user_profile(**profile)["Status"] == "InService")
+    space = {**of_domain, "SpaceName": "ml101-ann"}
+    sagemaker.create_space(
+        **space,
+        OwnershipSettings={"OwnerUserProfileName": "ml101-ann"},
+        SpaceSharingSettings={"SharingType": "Private"},
+        SpaceSettings={"AppType": "JupyterLab"},
+    )
+    wait_until(lambda: sagemaker.describe_space(**space)["Status"] == "InService")
+    return space
+
+
+def test_a_space_that_was_never_started_holds_no_work(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_space()
+
+    code, said, _ = call(capsys, "collect", "--config", config)
+
+    assert (code, said["attendees"][0]["state"]) == (0, "never started")
+
+
+def test_a_space_whose_start_was_noted_holds_work_long_after_its_app_is_gone(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_space()
+    note_start("ann")
+
+    code, said, _ = call(capsys, "collect", "--config", config)
+
+    assert (code, said["attendees"][0]["state"]) == (1, "not collected")
+
+
+def test_a_space_with_an_app_holds_work_even_if_no_start_was_noted(
+    config: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = {**make_space(), "AppType": "JupyterLab", "AppName": "default"}
+    client("sagemaker").create_app(**app)
+    wait_until(lambda: client("sagemaker").describe_app(**app)["Status"] == "InService")
+    code, said, _ = call(capsys, "collect", "--config", config)
+    assert (code, said["attendees"][0]["state"]) == (1, "not collected")
+    time.sleep(1.1)  # S3 tells whole seconds
+    collect(home, capsys)
+
+    code, said, err = call(capsys, "collect", "--config", config)
+    assert (code, said["attendees"][0]["running"]) == (0, True)
+    assert "still running: ann" in err
+
+    client("sagemaker").delete_app(**app)
+    wait_until(lambda: client("sagemaker").describe_app(**app)["Status"] == "Deleted")
+    code, said, _ = call(capsys, "collect", "--config", config)
+    assert (code, said["attendees"][0]["state"]) == (0, "collected")
 
 
 class Denied:
