@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _GIB = 1024**3
 _LINK_HOURS = 24
+# "The maximum expiration time is 604800 seconds (seven days)" with Signature Version 4
+# (S3 API reference, "Authenticating Requests: Using Query Parameters").
+_LINK_HOURS_MOST = 168
 _SHOWN = 20
 _COLUMNS = ("attendee", "region", "workspace", "work", "at (UTC)", "size", "files", "left out")
 _FOR_THE_INSTRUCTOR = ("attendees", "download")
@@ -31,7 +34,7 @@ _FOR_THE_ATTENDEE = ("max_gib",)
 )
 @click.option(
     "--hours",
-    type=click.IntRange(1, 168),
+    type=click.IntRange(1, _LINK_HOURS_MOST),
     default=_LINK_HOURS,
     show_default=True,
     help="How long the links open.",

@@ -11,10 +11,6 @@ from botocore.exceptions import NoCredentialsError
 
 from workshop.collecting.record import Record, folder
 
-# "The maximum expiration time is 604800 seconds (seven days)" with Signature Version 4
-# (S3 API reference, "Authenticating Requests: Using Query Parameters").
-HOURS_MOST = 168
-
 
 @dataclass(frozen=True, slots=True)
 class Linker:
