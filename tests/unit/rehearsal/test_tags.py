@@ -13,6 +13,7 @@ from rehearsal.sagemaker.tags import checked_tags
 from rehearsal.tagging import Tagging
 from rehearsal.world import service_model
 from tests.unit.rehearsal.bench import REGION, Bench
+from tests.unit.rehearsal.wire import Wire
 
 MODEL = service_model("resourcegroupstaggingapi")
 
@@ -162,3 +163,31 @@ def test_what_cannot_be_tagged_is_told_by_arn_and_stops_no_other(bench: Bench, a
     failed = tagging(bench, "UntagResources", ResourceARNList=[nobody, arn], TagKeys=["team"])
     assert list(failed["FailedResourcesMap"]) == [nobody]
     assert keys(bench, arn) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ({"TagFilters": [{"Key": "workshop:name"}]}, True),
+        ({"TagFilters": [{"Key": "workshop:name", "Values": ["ml101"]}]}, True),
+        ({"TagFilters": [{"Key": "workshop:name", "Values": ["ml102"]}]}, False),
+        ({"ResourceTypeFilters": ["ecr:repository"]}, True),
+        ({"ResourceTypeFilters": ["sagemaker"]}, False),
+        ({"ResourceARNList": ["{arn}", "arn:aws:ecr:eu-west-1:123456789012:repository/b"]}, True),
+        ({"ResourceARNList": ["arn:aws:ecr:eu-west-1:123456789012:repository/b"]}, False),
+    ],
+)
+def test_a_repository_is_found_by_its_tags(
+    bench: Bench, asked: dict[str, Any], found: bool
+) -> None:
+    wire = Wire()
+    wire.connect(bench.world)
+    made = wire("ecr", REGION).create_repository(
+        repositoryName="ml101-ann", tags=as_list({"workshop:name": "ml101"})
+    )
+    arn = made["repository"]["repositoryArn"]
+    if "ResourceARNList" in asked:
+        asked = {"ResourceARNList": [name.format(arn=arn) for name in asked["ResourceARNList"]]}
+    answer = wire("resourcegroupstaggingapi", REGION).get_resources(**asked)
+    rows = [row["ResourceARN"] for row in answer["ResourceTagMappingList"]]
+    assert rows == ([arn] if found else [])
