@@ -126,6 +126,8 @@ class Sweep:
         # The latest look at each region's kinds: a poll looks only at what still moves.
         self._latest: dict[tuple[str, str], list[Resource]] = {}
         self._blind: dict[tuple[str, str], Blind] = {}
+        # Whether what is ours has to be asked anew.
+        self._tags_changed = False
         self._scanner = Scanner(scope, self._caller)
         self._caller.statistics.kinds = listings_of(self._kinds) * len(scope.regions)
 
@@ -158,11 +160,13 @@ class Sweep:
                 result.looks = 0
                 moved = self._execute(decision, result)
                 if self._now() - started > self._limit:
+                    found, decision = self._look(self._kinds)
                     limit = f"not done after {self._limit:.0f} s; run the sweep again"
                     self._trail.give_up(decision.remaining, limit)
+                    break
                 delay = _POLL_FIRST if moved else min(delay * 1.5, _POLL_MOST)
                 self._sleep(delay)
-                kinds = self._still_moving(decision)
+                kinds = self._kinds if self._tags_changed else self._still_moving(decision)
                 self._caller.statistics.polls += 1
             found, decision = self._look(kinds)
         self._caller.statistics.seconds += self._now() - started
@@ -198,12 +202,14 @@ class Sweep:
     def _execute(self, decision: Decision, result: SweepResult) -> bool:
         """Make the calls, and set aside what will not move. Returns whether anything moved."""
         moved = False
+        self._tags_changed = False
         now = self._now()
-        due = tuple(call for call in decision.calls if self._trail.due(call.resource, now))
+        due = tuple(call for call in decision.calls if self._trail.due(call, now))
         for outcomes in self._executor.execute(due):
             for outcome in outcomes:
                 accepted = outcome.result in ("accepted", "gone")
                 moved = moved or accepted
+                self._tags_changed = self._tags_changed or outcome.result == "lost"
                 if outcome.result == "accepted":
                     result.done.append(outcome.call)
                 if accepted or self._trail.is_news(outcome):

@@ -8,6 +8,7 @@ from datetime import datetime
 from cleanup.execute import Outcome
 from cleanup.kind import Kind
 from cleanup.resources import Key, Resource, Scan
+from cleanup.steps import Call
 
 # App deletion has been seen to take 20 minutes (cloudformation-coverage-roadmap#1754).
 DEFAULT_PATIENCE_SECONDS = 1800.0
@@ -34,13 +35,16 @@ class Trail:
         # When a resource that may move was first seen: what is blocked does not age.
         self._since: dict[Key, float] = {}
         self._refusals: dict[Key, tuple[str, int]] = {}
+        self._called: dict[Key, tuple[str, int]] = {}
         self._not_before: dict[Key, float] = {}
         # What was deleted, when it was made, and whether a look has missed it since.
         self._deleted: dict[Key, tuple[datetime | None, bool]] = {}
 
-    def due(self, resource: Resource, now: float) -> bool:
-        """Whether a resource may be called again: after a refusal there is a growing pause."""
-        return self._not_before.get(resource.key, now) <= now
+    def due(self, call: Call, now: float) -> bool:
+        """Whether a call may be made: before the same one again there is a growing pause."""
+        key = call.resource.key
+        operation, _ = self._called.get(key, (call.operation, 0))
+        return operation != call.operation or self._not_before.get(key, now) <= now
 
     def is_news(self, outcome: Outcome) -> bool:
         """Whether this is not the reason that was heard the last time."""
@@ -52,7 +56,11 @@ class Trail:
         key = resource.key
         if outcome.result in ("accepted", "gone"):
             self._refusals.pop(key, None)
-            self._not_before.pop(key, None)
+            # A list may still show for a while what has been called: once is mostly enough.
+            operation, times = self._called.get(key, ("", 0))
+            times = times + 1 if operation == outcome.call.operation else 1
+            self._called[key] = (outcome.call.operation, times)
+            self._not_before[key] = now + min(_PAUSE_FIRST * 2**times, _PAUSE_MOST)
             if outcome.call.verb == "delete":
                 self._deleted[key] = (resource.created, False)
         elif outcome.result == "refused":

@@ -124,7 +124,9 @@ class FakeAws:
         if kind.status_field:
             thing.row[kind.status_field] = {"stop": "Stopping", "delete": "Deleting"}[verb]
         thing.becomes = "Stopped" if verb == "stop" else None
-        thing.at = self.clock.time + (self.seconds if kind.status_field else self.linger)
+        thing.at = min(
+            thing.at, self.clock.time + (self.seconds if kind.status_field else self.linger)
+        )
 
 
 class FakeClient:
