@@ -58,7 +58,9 @@ def attribute(
     name = kind.name_in(row)
     found = _by_others(kind, row, scope, tags, place, parent) or _by_name(name, scope)
     if scope.everything and (found is None or found.owner is None):
-        if kind.service != "sagemaker" and not kind.leftover:
+        # A file system or an interface is listed whoever made it; Studio's name a domain.
+        studio = kind.domain_of is None or bool(kind.domain_of(row))
+        if kind.service != "sagemaker" and not (kind.leftover and studio):
             return found
         return Ownership(SHARED, f"everything of SageMaker in account {scope.account}")
     return found

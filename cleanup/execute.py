@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -48,18 +49,40 @@ class Executor:
     def execute(self, calls: tuple[Call, ...]) -> Iterator[list[Outcome]]:
         """Make the calls in their order, and give the outcomes batch by batch.
 
-        A batch is what the Tagging API answers for in one call per region. A failure is an
-        outcome, never an exception.
+        A batch is what the Tagging API answers for in one call per region; the next one's
+        ownership is looked at while this one is under way. A failure is an outcome, never an
+        exception.
         """
-        for start in range(0, len(calls), TAGS_PAGE):
-            started = self._now()
-            batch = calls[start : start + TAGS_PAGE]
-            outcomes = self._without_ownership(batch)
-            stopped = {outcome.call for outcome in outcomes}
-            ready = [call for call in batch if call not in stopped]
-            outcomes += self._caller.together(self._make, ready)
-            self._caller.statistics.change_seconds += self._now() - started
-            yield outcomes
+        batches = [calls[start : start + TAGS_PAGE] for start in range(0, len(calls), TAGS_PAGE)]
+        if not batches:
+            return
+        started = self._now()
+        with self._caller.pool() as pool, ThreadPoolExecutor(max_workers=1) as ahead:
+            try:
+                yield from self._run(batches, pool, ahead)
+            finally:
+                # Interrupted: what has not begun does not begin.
+                pool.shutdown(cancel_futures=True)
+                ahead.shutdown(cancel_futures=True)
+                self._caller.statistics.change_seconds += self._now() - started
+
+    def _run(
+        self, batches: list[tuple[Call, ...]], pool: ThreadPoolExecutor, ahead: ThreadPoolExecutor
+    ) -> Iterator[list[Outcome]]:
+        judging = [ahead.submit(self._without_ownership, batches[0])]
+        under_way: list[tuple[list[Outcome], list[Future[Outcome]]]] = []
+        for number, batch in enumerate(batches):
+            stopped = judging.pop().result()
+            judging += [
+                ahead.submit(self._without_ownership, following)
+                for following in batches[number + 1 : number + 2]
+            ]
+            not_ours = {outcome.call for outcome in stopped}
+            futures = [pool.submit(self._make, call) for call in batch if call not in not_ours]
+            under_way.append((stopped, futures))
+            if len(under_way) > 1:
+                yield _finished(under_way.pop(0))
+        yield _finished(under_way.pop())
 
     def _without_ownership(self, batch: tuple[Call, ...]) -> list[Outcome]:
         """The calls of a batch that must not be made: not ours any more, or who can tell."""
@@ -116,3 +139,9 @@ class Executor:
         region = call.resource.region
         answer = self._caller.read(row.service, region, question.operation, asked)
         return {**given, **question.parameters(answer)}
+
+
+def _finished(batch: tuple[list[Outcome], list[Future[Outcome]]]) -> list[Outcome]:
+    """A batch's outcomes, waited for."""
+    stopped, futures = batch
+    return [*stopped, *(future.result() for future in futures)]

@@ -65,5 +65,14 @@ def read_tags(caller: Caller, region: str, arns: list[str]) -> dict[str, dict[st
 
     Raises what is in `cleanup.calls.FAILURES`.
     """
-    answer = caller.read(_TAGGING, region, "get_resources", {"ResourceARNList": arns})
-    return tags_by_arn(answer["ResourceTagMappingList"])
+    found: dict[str, dict[str, str]] = {}
+    missing = arns
+    while missing:
+        answer = caller.read(_TAGGING, region, "get_resources", {"ResourceARNList": missing})
+        new = tags_by_arn(answer["ResourceTagMappingList"])
+        found |= new
+        # There may be more even so, but the token cannot be sent with ARNs (GetResources).
+        if not new or not answer.get("PaginationToken"):
+            break
+        missing = [arn for arn in missing if arn not in found]
+    return found

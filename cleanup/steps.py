@@ -105,7 +105,8 @@ def decide(
     What must be gone first (`Kind.after`) is looked for among the same owner's things and the
     shared ones, so that no attendee waits for another. If that is protected, in `aside` (keys
     of resources a sweep has given up) or `blind` (could not be listed), what comes after it
-    stays too. Where tags could not be read nothing is touched: any resource might be held.
+    stays too; what bills by the hour is tried even if something could not be listed. Where
+    tags could not be read nothing is touched: any resource might be held.
     """
     notes = _Notes({(hole.region, hole.kind) for hole in blind})
     calls: list[Call] = []
@@ -167,7 +168,8 @@ def _stays(
         return "this command runs on it"
     if policy.created_before and (reason := _too_young(resource, policy.created_before)):
         return reason
-    for kind in row.after:
+    # What bills by the hour is tried all the same: AWS refuses what is still needed.
+    for kind in row.after if resource.bills != "hour" else ():
         if (resource.region, kind) in notes.unseen:
             return f"kind {kind} could not be listed and may need it"
     stays = {**notes.managed, **notes.staying} if row.leftover else notes.staying

@@ -22,11 +22,11 @@ from cleanup.steps import Call, Decision, Policy, decide
 from cleanup.trail import Trail
 from workshop.aws import Clients
 
-_POLL_FIRST, _POLL_MOST = 0.5, 15.0
+_POLL_FIRST, _POLL_MOST = 0.25, 15.0
 # However much comes anew while it runs, a sweep ends.
 LIMIT_SECONDS = 4 * 3600.0
 # Between the two looks that must both find nothing, since lists lag behind changes.
-SETTLE_SECONDS = 2.0
+SETTLE_SECONDS = 1.0
 # An older plan is made anew before it is executed.
 _PLAN_GOOD_FOR_SECONDS = 60.0
 

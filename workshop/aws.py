@@ -35,10 +35,12 @@ def make_clients(profile: str | None = None) -> Clients:
 
     def client(service: str, region: str) -> Any:
         key = (service, region)
-        with lock:
-            if key not in made:
-                made[key] = session.client(service, region_name=region, config=_CONFIG)
-            return made[key]
+        # Looked up before the lock: making another client takes up to a second.
+        if key not in made:
+            with lock:
+                if key not in made:
+                    made[key] = session.client(service, region_name=region, config=_CONFIG)
+        return made[key]
 
     return client
 

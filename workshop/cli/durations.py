@@ -11,7 +11,7 @@ import click
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[timedelta]):
     """A whole number and m, h or d, as a timedelta."""
 
     name = "duration"
