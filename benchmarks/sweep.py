@@ -6,7 +6,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
@@ -26,7 +26,7 @@ from benchmarks.left_behind import (
     make_race,
 )
 from benchmarks.sweep_servers import Calls, Server, local_server, moto_server
-from benchmarks.timing import run
+from benchmarks.timing import Finished, run
 from cleanup.calls import CALLS_PER_SECOND
 from rehearsal import isolation
 from workshop.errors import WorkshopError
@@ -69,6 +69,8 @@ def race(server: str) -> Swept:
     """Sweep what 40 attendees left, on a fresh server, with a latency. Measured once."""
     with STARTS[server]() as running:
         make_race(running.url, with_model=running.with_model)
+        # AWS does not load its services at the first call; a server of these does.
+        warm_up(running)
         running.slow_down(_LATENCY_SECONDS)
         swept = _sweep(running, CALLS_PER_SECOND)
     if swept.calls.changes != _CHANGES:
@@ -78,13 +80,25 @@ def race(server: str) -> Swept:
     return swept
 
 
-def _sweep(server: Server, calls_per_second: float) -> Swept:
-    """Sweep to the end. Raises WorkshopError when anything is left."""
+def warm_up(server: Server) -> None:
+    """Let a server answer each call once: sweep a workshop that has nothing there."""
+    _run_sweeper(server, CALLS_PER_SECOND, "nobodys", ATTENDEES[:1])
+
+
+def _run_sweeper(
+    server: Server, calls_per_second: float, workshop: str, attendees: Sequence[str]
+) -> Finished:
     environment = {**isolation.without_aws(os.environ), **isolation.exports(server.url, REGION)}
-    command = [sys.executable, "-m", "benchmarks.sweeper", WORKSHOP, REGION]
-    finished = run([*command, str(calls_per_second), *ATTENDEES], environment)
+    command = [sys.executable, "-m", "benchmarks.sweeper", workshop, REGION]
+    finished = run([*command, str(calls_per_second), *attendees], environment)
     if finished.code != 0:
         raise WorkshopError("the sweep broke", " ".join(finished.stderr.split())[-500:])
+    return finished
+
+
+def _sweep(server: Server, calls_per_second: float) -> Swept:
+    """Sweep to the end. Raises WorkshopError when anything is left."""
+    finished = _run_sweeper(server, calls_per_second, WORKSHOP, ATTENDEES)
     calls = server.calls()
     told = json.loads(finished.stdout)
     server.slow_down(0)
@@ -131,6 +145,8 @@ def _against_custodian(server: str) -> Measured:
     ours = race(server)
     with STARTS[server]() as running:
         make_race(running.url, with_model=running.with_model)
+        # AWS does not load its services at the first call; a server of these does.
+        warm_up(running)
         running.slow_down(_LATENCY_SECONDS)
         theirs = seconds_of_custodian(running.url)
         calls = running.calls()

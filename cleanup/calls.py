@@ -18,8 +18,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 WORKERS = 10
-# Lists are short and harmless: twice as many at a time as changes.
-_READERS_PER_WORKER = 2
+# Every list is another operation, and AWS throttles by operation.
+_READERS_PER_WORKER = 4
 CALLS_PER_SECOND = 200.0
 
 # What a call that cannot succeed may raise; an operation that Lambda's older boto3 lacks is an
@@ -50,7 +50,7 @@ class Listing:
 
 
 class Caller:
-    """Makes calls for one sweep, at most `workers` changes at a time and twice as many reads.
+    """Makes calls for one sweep, at most `workers` changes at a time and four times as many reads.
 
     Safe to use from many threads.
     """

@@ -13,24 +13,22 @@ _TAGGING = "resourcegroupstaggingapi"
 _NOT_OFFERED = ("UnknownOperationException", "UnknownOperation")
 
 
-def list_kind(caller: Caller, region: str, kind: Kind, parent_row: Row | None = None) -> Listing:
-    """All rows of a kind in a region, or of what lies under one parent.
+def list_kind(
+    caller: Caller, region: str, kind: Kind, variant: Row, parent_row: Row | None = None
+) -> Listing:
+    """All rows of a kind in a region, in one of its variants, or of what lies under one parent.
 
     The parameters that name the parent are merged into its children's rows.
     """
     given = {}
     if kind.parent and parent_row is not None:
         given = {name: value(parent_row, field) for name, field in kind.parent.given.items()}
-    rows, problems = [], []
-    for variant in kind.variants:
-        parameters = {**kind.list_with, **variant, **given}
-        listing = caller.read_all(
-            kind.service, region, kind.list_op, kind.list_key, parameters, page_size=kind.page_size
-        )
-        rows += [{**given, **row} for row in listing.rows]
-        if listing.problem and not listing.problem.startswith(_NOT_OFFERED):
-            problems.append(listing.problem)
-    return Listing(rows, "; ".join(dict.fromkeys(problems)))
+    parameters = {**kind.list_with, **variant, **given}
+    listing = caller.read_all(
+        kind.service, region, kind.list_op, kind.list_key, parameters, page_size=kind.page_size
+    )
+    problem = "" if listing.problem.startswith(_NOT_OFFERED) else listing.problem
+    return Listing([{**given, **row} for row in listing.rows], problem)
 
 
 def list_tagged(caller: Caller, region: str, tag: str) -> Listing:

@@ -32,9 +32,13 @@ class _Region:
     tags_problem: str = ""
     domains: set[str] = field(default_factory=set)
     place: Place = field(default_factory=Place)
-    rows: dict[str, Listing] = field(default_factory=dict)
+    rows: dict[str, list[Row]] = field(default_factory=dict)
     found: dict[str, list[Found]] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+
+    def note_problem(self, kind: str, why: str) -> None:
+        """Keep the first reason why a kind could not be listed in full."""
+        self.problems[kind] = self.problems.get(kind) or why
 
 
 class Scanner:
@@ -59,56 +63,64 @@ class Scanner:
         for region in self._regions:
             _update_place(region, self._scope)
             region.problems[TAGS] = region.tags_problem
-            for name, listing in region.rows.items():
-                rows = _attributed(region, BY_NAME[name], listing.rows, self._scope)
-                region.found[name] = list(rows)
+            for name, rows in region.rows.items():
+                found = _attributed(region, BY_NAME[name], rows, self._scope)
+                region.found[name] = list(found)
         self._read_children([kind for name in wanted if (kind := BY_NAME[name]).parent])
         return self._result(wanted)
 
     def _read_lists(self, kinds: list[Kind], *, with_tags: bool) -> None:
         tags = (TAG_WORKSHOP, TAG_KEEP) if with_tags else ()
-        reads: list[tuple[_Region, Kind | str]] = [
-            (region, what) for region in self._regions for what in (*tags, *kinds)
+        reads: list[tuple[_Region, Kind | None, Row | str]] = [
+            (region, None, tag) for region in self._regions for tag in tags
+        ]
+        reads += [
+            (region, kind, variant)
+            for region in self._regions
+            for kind in kinds
+            for variant in kind.variants
         ]
 
-        def read(one: tuple[_Region, Kind | str]) -> Listing:
-            region, what = one
-            if isinstance(what, str):
-                return list_tagged(self._caller, region.name, what)
-            return list_kind(self._caller, region.name, what)
+        def read(one: tuple[_Region, Kind | None, Row | str]) -> Listing:
+            region, kind, what = one
+            if kind is None:
+                return list_tagged(self._caller, region.name, str(what))
+            return list_kind(self._caller, region.name, kind, what)
 
         if with_tags:
             for region in self._regions:
                 region.tags, region.tags_problem = {}, ""
-        for (region, what), listing in zip(reads, self._caller.together(read, reads), strict=True):
-            if isinstance(what, str):
+        for (region, kind, _), listing in zip(
+            reads, self._caller.together(read, reads), strict=True
+        ):
+            if kind is None:
                 region.tags |= tags_by_arn(listing.rows)
                 region.tags_problem = region.tags_problem or listing.problem
             else:
-                region.rows[what.name] = listing
-                region.problems[what.name] = listing.problem
+                region.rows.setdefault(kind.name, []).extend(listing.rows)
+                region.note_problem(kind.name, listing.problem)
 
     def _read_children(self, kinds: list[Kind]) -> None:
         reads = [
-            (region, kind, parent, row)
+            (region, kind, variant, parent, row)
             for region in self._regions
             for kind in kinds
             if kind.parent
             for parent, row in region.found[kind.parent.kind]
             if isinstance(parent, Resource)
+            for variant in kind.variants
         ]
         listings = self._caller.together(
-            lambda one: list_kind(self._caller, one[0].name, one[1], one[3]), reads
+            lambda one: list_kind(self._caller, one[0].name, one[1], one[2], one[4]), reads
         )
-        for (region, kind, parent, _), listing in zip(reads, listings, strict=True):
+        for (region, kind, _, parent, _), listing in zip(reads, listings, strict=True):
             children = region.found.setdefault(kind.name, [])
             children += _attributed(region, kind, listing.rows, self._scope, parent)
-            region.problems[kind.name] = region.problems.get(kind.name) or listing.problem
+            region.note_problem(kind.name, listing.problem)
         for region in self._regions:
             for kind in kinds:
                 if kind.parent and region.problems.get(kind.parent.kind):
-                    why = f"{kind.parent.kind} could not be listed"
-                    region.problems[kind.name] = region.problems.get(kind.name) or why
+                    region.note_problem(kind.name, f"{kind.parent.kind} could not be listed")
 
     def _result(self, wanted: list[str]) -> Scan:
         found = [
@@ -146,11 +158,11 @@ def _needed(wanted: list[str]) -> list[Kind]:
 
 def _update_place(region: _Region, scope: Scope) -> None:
     """Note what of a region decides about others."""
-    listing = region.rows[_DOMAIN]
+    rows = region.rows[_DOMAIN]
     kind = BY_NAME[_DOMAIN]
     region.domains |= {
         str(row["DomainId"])
-        for row in listing.rows
+        for row in rows
         if (
             found := attribute(
                 kind, row, scope, region.tags.get(str(row.get(kind.arn_field)), {}), Place()
@@ -163,7 +175,8 @@ def _update_place(region: _Region, scope: Scope) -> None:
         for arn, tags in region.tags.items()
         if ":vpc/" in arn and tags.get(TAG_WORKSHOP) == scope.workshop
     }
-    living = None if listing.problem else frozenset(str(row["DomainId"]) for row in listing.rows)
+    unseen = region.problems[_DOMAIN]
+    living = None if unseen else frozenset(str(row["DomainId"]) for row in rows)
     region.place = Place(frozenset(region.domains), frozenset(networks), living)
 
 

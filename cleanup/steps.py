@@ -132,9 +132,15 @@ def decide(
         else:
             calls.append(Call(resource, action))
         notes.present.update(_spots(resource))
-    # Stop the bill first: what costs by the hour goes before what costs nothing.
-    calls.sort(key=lambda c: (c.resource.bills != "hour", c.resource.row.leftover, c.resource.key))
+    calls.sort(key=_turn)
     return Decision(tuple(calls), tuple(waiting), tuple(blocked), tuple(kept))
+
+
+def _turn(call: Call) -> tuple[bool, bool, bool, Key]:
+    """Stop the bill first: what costs by the hour goes before what costs nothing, and of that
+    first what is to be deleted later on."""
+    resource = call.resource
+    return resource.bills != "hour", resource.row.leftover, call.verb != "stop", resource.key
 
 
 def _action(resource: Resource, policy: Policy) -> str:

@@ -22,11 +22,11 @@ from cleanup.steps import Call, Decision, Policy, decide
 from cleanup.trail import Trail
 from workshop.aws import Clients
 
-_POLL_FIRST, _POLL_MOST = 0.25, 15.0
+_POLL_FIRST, _POLL_MOST = 0.1, 15.0
 # However much comes anew while it runs, a sweep ends.
 LIMIT_SECONDS = 4 * 3600.0
-# Between the two looks that must both find nothing, since lists lag behind changes.
-SETTLE_SECONDS = 1.0
+# Between the last change and the last look, since lists lag behind changes.
+SETTLE_SECONDS = 0.5
 # An older plan is made anew before it is executed.
 _PLAN_GOOD_FOR_SECONDS = 60.0
 
@@ -89,8 +89,8 @@ class Sweep:
     """One sweep over a scope. `now` and `sleep` are passed in so that tests travel in time.
 
     `deadline_seconds` is how long one resource may take to move (None: its kind says),
-    `limit_seconds` how long it all may take; `settle_seconds` lie between the two clean looks
-    at the end.
+    `limit_seconds` how long it all may take; `settle_seconds` lie between the last change and
+    the last look at least.
     """
 
     def __init__(
@@ -126,6 +126,7 @@ class Sweep:
         # The latest look at each region's kinds: a poll looks only at what still moves.
         self._latest: dict[tuple[str, str], list[Resource]] = {}
         self._blind: dict[tuple[str, str], Blind] = {}
+        self._changed_at = float("-inf")
         # Whether what is ours has to be asked anew.
         self._tags_changed = False
         self._scanner = Scanner(scope, self._caller)
@@ -153,7 +154,7 @@ class Sweep:
                 result.looks += 1
                 if result.looks == 2:
                     break
-                self._sleep(self._settle)
+                self._sleep(max(0.0, self._changed_at + self._settle - self._now()))
             elif decision.finished:
                 kinds = self._kinds
             else:
@@ -212,6 +213,7 @@ class Sweep:
                 self._tags_changed = self._tags_changed or outcome.result == "lost"
                 if outcome.result == "accepted":
                     result.done.append(outcome.call)
+                    self._changed_at = self._now()
                 if accepted or self._trail.is_news(outcome):
                     state = outcome.call.verb if accepted else outcome.result
                     self._progress(outcome.call.resource, state, outcome.detail)

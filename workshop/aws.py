@@ -21,7 +21,7 @@ _CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 10},
     connect_timeout=10,
     read_timeout=60,
-    max_pool_connections=32,
+    max_pool_connections=48,
 )
 
 

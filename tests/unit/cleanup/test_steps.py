@@ -64,7 +64,8 @@ def test_what_bills_by_the_hour_goes_before_what_is_free() -> None:
         make_resource("training-job", "x", "InProgress"),
     ]
     hourly = calls(decide(found))[:2]
-    assert hourly == ["delete_endpoint z", "stop_training_job x"]
+    # What is stopped first can be deleted later on: it goes before what is deleted at once.
+    assert hourly == ["stop_training_job x", "delete_endpoint z"]
 
 
 def test_the_same_findings_in_any_order_give_the_same_decision() -> None:
@@ -237,7 +238,7 @@ def test_environments_go_on_running_when_they_are_to_be_kept() -> None:
         make_resource("endpoint", "e", "InService"),
     ]
     decision = decide(found, Policy(keep_environments=True))
-    assert calls(decision) == ["delete_endpoint e", "stop_notebook_instance ml101-ann-own"]
+    assert calls(decision) == ["stop_notebook_instance ml101-ann-own", "delete_endpoint e"]
     assert sorted(kept(decision)) == ["default", "ml101-ann"]
 
 

@@ -412,12 +412,22 @@ def test_a_stopped_notebook_instance_still_bills_for_its_volume(
     assert notebook.bills == bills
 
 
-def test_clean_takes_two_looks_with_a_pause_between_them(aws: FakeAws) -> None:
-    result = run(aws, settle_seconds=7.0)
+def test_clean_takes_two_looks_at_everything(aws: FakeAws) -> None:
+    result = run(aws)
 
     assert result.clean
     assert result.looks == 2
-    assert aws.clock.sleeps == [7.0]
+    assert [operation for operation, _ in aws.calls].count("list_clusters") == 2
+
+
+def test_the_last_look_comes_a_while_after_the_last_change(aws: FakeAws) -> None:
+    aws.add("model", "ml101-ann-m")
+
+    run(aws, settle_seconds=70.0)
+
+    deleted = aws.calls.index(("delete_model", "ml101-ann-m"))
+    assert ("list_clusters", "us-east-1") in aws.calls[deleted:]
+    assert aws.clock.time == 70.0
 
 
 def test_what_shows_up_between_the_two_looks_is_swept_too(aws: FakeAws) -> None:
