@@ -386,8 +386,8 @@ def test_progress_tells_of_calls_failures_and_what_is_stuck(aws: FakeAws) -> Non
     run(aws, progress=lambda what, state, why: said.append(f"{state} {what.name} {why}".strip()))
 
     assert said[:2] == [
-        "delete ml101-ann-e",
         "refused ml101-ann-j stop_training_job: AccessDenied: no",
+        "delete ml101-ann-e",
     ]
     assert said[2].startswith("set aside ml101-bob-e still Creating after 18")
     assert len(said) == 3
