@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stacks import sweep_policies
 from workshop import names
 from workshop.model import Environment, Instances
 
@@ -28,14 +29,15 @@ SERVICE = "sagemaker.amazonaws.com"
 ACCOUNT = "${AWS::AccountId}"
 
 # The kinds of things attendees make, all of them named with the attendee's prefix.
-_JOBS = {
+MADE = {
     "training-job": "TrainingJob",
     "processing-job": "ProcessingJob",
     "transform-job": "TransformJob",
     "hyper-parameter-tuning-job": "HyperParameterTuningJob",
+    "model": "Model",
+    "endpoint-config": "EndpointConfig",
+    "endpoint": "Endpoint",
 }
-_HOSTING = {"model": "Model", "endpoint-config": "EndpointConfig", "endpoint": "Endpoint"}
-MADE = {**_JOBS, **_HOSTING}
 
 # Log groups all attendees' jobs share; a stream's name begins with the job's name.
 _JOB_LOGS = ("TrainingJobs", "ProcessingJobs", "TransformJobs")
@@ -247,15 +249,21 @@ def own_things(subject: Subject) -> list[Statement]:
     """See, tag on creation, stop and delete what carries the own prefix."""
     own = [subject.made(kind) for kind in MADE]
     see = [f"Describe{noun}" for noun in MADE.values()]
-    stop = [f"Stop{noun}" for noun in _JOBS.values()]
-    # TransformJob has no delete; deleting a job's record frees nothing, so it is not granted.
-    delete = [f"Delete{noun}" for noun in _HOSTING.values()]
+    end = sweep_policies.changes(sweep_policies.MADE_KINDS - {sweep_policies.WARM_POOL})
     creations = [f"Create{noun}" for noun in MADE.values()]
     return [
         allow(
             "OwnThings",
-            [*see, *stop, *delete, "ListTags", "ListTrainingJobsForHyperParameterTuningJob"],
+            [*see, *end, "ListTags", "ListTrainingJobsForHyperParameterTuningJob"],
             own,
+        ),
+        allow(
+            "EndWarmPool",
+            list(sweep_policies.changes({sweep_policies.WARM_POOL})),
+            [subject.made("training-job")],
+            # The key is documented for CreateTrainingJob (developer guide, "Use managed warm
+            # pools"), hence IfExists.
+            {"NumericLessThanEqualsIfExists": {"sagemaker:KeepAlivePeriod": "0"}},
         ),
         allow("TagOwn", ["AddTags"], own, {"StringEquals": {"sagemaker:TaggingAction": creations}}),
     ]

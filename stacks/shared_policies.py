@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from stacks import policies
+from stacks import policies, sweep_policies
 from workshop import names
+
+_TAGS = "tag:GetResources"
 
 # Kinds without condition keys for run time or instance type cannot be capped, so nobody
 # gets them; domains, profiles, spaces and notebook instances are the stacks' business.
@@ -40,11 +42,14 @@ def common_document(region: str, bucket: str, bundles: str) -> policies.Document
     AWS's algorithm images; and what no attendee may do. `bundles` is an ARN of keys.
     """
     arn = "arn:${AWS::Partition}:"
-    listed = ("App", "Domain", "Space", "UserProfile", *policies.MADE.values())
+    # Studio shows spaces and user profiles; the rest is what attendees sweep.
+    listed = {*sweep_policies.lists(), "ListSpaces", "ListUserProfiles"}
     return policies.document(
         [
             # Lists take no resource: names are seen, nothing else.
-            policies.allow("Lists", [f"List{noun}s" for noun in listed], ["*"]),
+            policies.allow("Lists", [*listed], ["*"]),
+            # Whose things are is said by their tags; this takes no resource either.
+            {"Sid": "Tags", "Effect": "Allow", "Action": _TAGS, "Resource": "*"},
             {
                 "Sid": "LocateBucket",
                 "Effect": "Allow",
@@ -123,7 +128,12 @@ def boundary_document(workshop: str, region: str, bucket: str, bundles: str) -> 
                     policies.sagemaker_arn(region, "domain", "*"),
                 ],
             },
-            {"Sid": "Lists", "Effect": "Allow", "Action": "sagemaker:List*", "Resource": "*"},
+            {
+                "Sid": "Lists",
+                "Effect": "Allow",
+                "Action": ["sagemaker:List*", _TAGS],
+                "Resource": "*",
+            },
             {
                 "Sid": "Objects",
                 "Effect": "Allow",
