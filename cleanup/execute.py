@@ -15,6 +15,7 @@ from cleanup.listing import TAGS_PAGE, read_tags
 from cleanup.refusals import meaning
 from cleanup.resources import Scope
 from cleanup.steps import Call
+from workshop.names import TAG_WORKSHOP
 
 # "accepted"; "gone": it was not there any more; "later": worth another try; "refused": not;
 # "lost": not ours any more, so nothing was called.
@@ -131,6 +132,8 @@ class Executor:
         """What the operation is called with: ids, constants, and what has to be asked for."""
         row = call.resource.row
         ids = row.ids_sent(call.resource.ids)
+        if row.claim and call.operation == row.claim.operation:
+            return row.claim.parameters(ids, TAG_WORKSHOP, self._scope.workshop)
         given = {**ids, **row.call_with.get(call.operation, {})}
         question = row.questions.get(call.operation)
         if question is None:

@@ -39,6 +39,16 @@ class Question:
     ask_with: Callable[[Row], dict[str, Any]] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """How to tag what a domain would leave behind while the domain still says whose it is: a
+    sweep that is killed in between finds it by the tag. `parameters` makes of the id
+    parameters and the tag's key and value what the operation takes."""
+
+    operation: str
+    parameters: Callable[[Row, str, str], dict[str, Any]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """One kind of resource.
@@ -84,6 +94,7 @@ class Kind:
     forget: str = ""
     after: tuple[str, ...] = ()
     leftover: bool = False
+    claim: Claim | None = None
     bills: str = ""
     bills_in: Mapping[str, str] = field(default_factory=dict)
     instance_field: str = ""
@@ -143,7 +154,7 @@ class Kind:
 
     @property
     def calls(self) -> tuple[str, ...]:
-        """The client methods that change something, sorted."""
+        """The client methods that end something, sorted."""
         found = {self.always, self.forget, *self.on_status.values()}
         return tuple(sorted(found - {WAIT, GONE, REST, PAID, ""}))
 

@@ -44,7 +44,7 @@ class Resource:
     `owner` is an attendee id, or SHARED for what all of a region share. `why` says how it
     was attributed. `managed`: a stack made it and a stack will remove it. `protected` says
     why it is never touched, or is "". `instance_type` is "" where the listing names none,
-    `fee` where nothing was paid up front.
+    `fee` where nothing was paid up front. `claimed`: it carries the workshop's tag.
     """
 
     kind: str
@@ -60,6 +60,7 @@ class Resource:
     arn: str = ""
     instance_type: str = ""
     fee: str = ""
+    claimed: bool = False
 
     @property
     def row(self) -> Kind:

@@ -217,6 +217,7 @@ def _attributed(
             arn=arn,
             instance_type=str(value(row, kind.instance_field) or "") if kind.instance_field else "",
             fee=kind.fee_of(row) if kind.fee_of else "",
+            claimed=tags.get(TAG_WORKSHOP) == scope.workshop,
         )
         yield resource, row
 

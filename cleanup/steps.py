@@ -21,6 +21,15 @@ _ORDER = {
     )
 }
 _ANYBODY = ""
+_VERBS = {
+    "delete": "delete",
+    "stop": "stop",
+    "update": "end",
+    # A leftover gets the workshop's tag before its domain goes.
+    "create": "claim",
+    "tag": "claim",
+}
+_DOMAIN = "domain"
 
 # (region, kind, owner): where resources are noted for those that come after them.
 _Spot = tuple[str, str, str]
@@ -53,9 +62,9 @@ class Call:
 
     @property
     def verb(self) -> str:
-        """What the call does, in a word: "stop", "delete", "end" or "detach"."""
+        """What the call does, in a word: "stop", "delete", "end", "detach" or "claim"."""
         verb = self.operation.partition("_")[0]
-        return {"update": "end", "delete": "delete", "stop": "stop"}.get(verb, "detach")
+        return _VERBS.get(verb, "detach")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +122,15 @@ def decide(
     waiting: list[Resource] = []
     blocked: list[Resource] = []
     kept: list[tuple[Resource, str]] = []
-    for resource in sorted(resources, key=lambda r: (_ORDER[r.kind], r.key)):
+    found = sorted(resources, key=lambda r: (_ORDER[r.kind], r.key))
+    unclaimed = {r.key: r.region for r in found if _needs_claim(r, notes, aside)}
+    for resource in found:
         action = _action(resource, policy)
         if action in (GONE, REST):
+            continue
+        if resource.key in unclaimed and resource.row.claim:
+            calls.append(Call(resource, resource.row.claim.operation))
+            notes.present.update(_spots(resource))
             continue
         if policy.keep_managed and (reason := _managed(resource)):
             kept.append((resource, reason))
@@ -127,13 +142,22 @@ def decide(
             continue
         if action == WAIT:
             waiting.append(resource)
-        elif any(notes.present[spot] for spot in _before(resource)):
+        elif any(notes.present[spot] for spot in _before(resource)) or (
+            resource.kind == _DOMAIN and resource.region in unclaimed.values()
+        ):
             blocked.append(resource)
         else:
             calls.append(Call(resource, action))
         notes.present.update(_spots(resource))
     calls.sort(key=_turn)
     return Decision(tuple(calls), tuple(waiting), tuple(blocked), tuple(kept))
+
+
+def _needs_claim(resource: Resource, notes: _Notes, aside: Collection[Key]) -> bool:
+    """Whether nothing but its domain says that a leftover is ours."""
+    if resource.row.claim is None or resource.claimed or resource.protected:
+        return False
+    return resource.key not in aside and (resource.region, TAGS) not in notes.unseen
 
 
 def _turn(call: Call) -> tuple[bool, bool, bool, Key]:

@@ -83,7 +83,8 @@ def kinds_of(family: ModuleType) -> list[Kind]:
 def iam_actions(kind: Kind) -> list[str]:
     """The IAM actions that a sweep of a kind needs, sorted."""
     prefix = _IAM_PREFIXES.get(kind.service, kind.service)
-    return sorted(f"{prefix}:{_operation(kind, m)}" for m in {*kind.reads, *kind.calls})
+    claims = {kind.claim.operation} if kind.claim else set()
+    return sorted(f"{prefix}:{_operation(kind, m)}" for m in {*kind.reads, *kind.calls, *claims})
 
 
 def _line(kind: Kind) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from cleanup.kind import Kind, Parent, Question, Row
+from cleanup.kind import Claim, Kind, Parent, Question, Row
 from cleanup.kinds.states import states
 
 # The tag that Studio sets on a domain's home file system; its value is the domain's ARN.
@@ -54,6 +54,14 @@ def _rules(member: str) -> Question:
         lambda answer: {"IpPermissions": answer["SecurityGroups"][0].get(member, [])},
         ask_with=_group,
     )
+
+
+def _file_system_tag(ids: Row, key: str, value: str) -> dict[str, Any]:
+    return {"ResourceId": ids["FileSystemId"], "Tags": [{"Key": key, "Value": value}]}
+
+
+def _group_tag(ids: Row, key: str, value: str) -> dict[str, Any]:
+    return {"Resources": [ids["GroupId"]], "Tags": [{"Key": key, "Value": value}]}
 
 
 # DeleteEndpoint deregisters it, if the caller may: what is still here afterwards was left.
@@ -121,6 +129,7 @@ EFS_FILE_SYSTEM = Kind(
     ),
     after=("domain", "efs-mount-target"),
     leftover=True,
+    claim=Claim("tag_resource", _file_system_tag),
     bills="month",
     domain_of=_domain_of_file_system,
     tags_field="Tags",
@@ -171,6 +180,7 @@ NFS_SECURITY_GROUP = Kind(
     },
     after=("domain", "efs-mount-target", "network-interface"),
     leftover=True,
+    claim=Claim("create_tags", _group_tag),
     domain_of=_domain_of_group,
     tags_field="Tags",
     vpc_field="VpcId",

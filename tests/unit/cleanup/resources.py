@@ -20,5 +20,6 @@ def make_resource(kind: str, name: str, status: str = "", **changes: Any) -> Res
         "why": "name prefix",
         "managed": False,
         "protected": "",
+        "claimed": True,
     }
     return Resource(**{**values, **changes})

@@ -121,3 +121,17 @@ def test_a_groups_rules_are_revoked_by_direction_and_then_it_is_deleted() -> Non
 def test_deleting_a_domain_takes_its_file_system_along() -> None:
     retention = {"RetentionPolicy": {"HomeEfsFileSystem": "Delete"}}
     assert BY_NAME["domain"].call_with["delete_domain"] == retention
+
+
+def test_a_claim_writes_the_tag_that_attribution_reads() -> None:
+    claimed = [kind for kind in BY_NAME.values() if kind.claim]
+    assert [kind.name for kind in claimed] == ["efs-file-system", "nfs-security-group"]
+    for kind in claimed:
+        assert kind.claim is not None
+        ids = dict.fromkeys(id_parameters(kind), "fs-12345678")
+        request = kind.claim.parameters(ids, "workshop:name", "ml101")
+        shape = input_of(kind, kind.claim.operation)
+        report = botocore.validate.ParamValidator().validate(request, shape)
+        assert not report.has_errors(), report.generate_report()
+        assert request["Tags"] == [{"Key": "workshop:name", "Value": "ml101"}]
+        assert kind.tags_field

@@ -70,6 +70,7 @@ def test_the_page_names_iam_actions_by_the_prefix_of_their_service() -> None:
     assert iam_actions(BY_NAME["efs-file-system"]) == [
         "elasticfilesystem:DeleteFileSystem",
         "elasticfilesystem:DescribeFileSystems",
+        "elasticfilesystem:TagResource",
     ]
     assert "sagemaker:DescribeInferenceExperiment" in iam_actions(BY_NAME["inference-experiment"])
 

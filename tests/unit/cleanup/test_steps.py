@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -298,3 +299,28 @@ def test_every_kind_has_a_place_in_the_order_after_what_must_be_gone_first() -> 
             decision = decide([second, first])
             if first in decision.remaining:
                 assert "b" not in [call.resource.name for call in decision.calls], kind.name
+
+
+def test_what_a_domain_would_leave_behind_is_claimed_before_the_domain_goes() -> None:
+    domain = shared("domain", "d", "InService")
+    group = shared("nfs-security-group", "g", "ingress rules", claimed=False)
+    first = decide([domain, group], Policy(keep_managed=False))
+    assert calls(first) == ["create_tags g"]
+    assert names(first.blocked) == ["d"]
+
+    claimed = replace(group, claimed=True)
+    second = decide([domain, claimed], Policy(keep_managed=False))
+    assert calls(second) == ["delete_domain d"]
+    assert names(second.blocked) == ["g"]
+
+
+def test_a_domain_that_its_stack_deletes_has_its_leftovers_claimed_all_the_same() -> None:
+    domain = shared("domain", "ml101-shared", "InService", managed=True)
+    group = shared("nfs-security-group", "g", "empty", claimed=False)
+    assert calls(decide([domain, group])) == ["create_tags g"]
+
+
+def test_a_domain_does_not_wait_for_a_claim_that_was_refused() -> None:
+    domain = shared("domain", "d", "InService")
+    group = shared("nfs-security-group", "g", "ingress rules", claimed=False)
+    assert calls(decide([domain, group], aside={group.key})) == ["delete_domain d"]
