@@ -59,7 +59,7 @@ print(f"{attendee} of {workshop} in {region}, data under s3://{bucket}/{prefix}"
 # %% [markdown]
 # ## Connect to SageMaker
 #
-# Everything you make has a name that begins with `<workshop>-<attendee>-` and carries two tags,
+# Everything you make has a name that begins with `<workshop>-<attendee>-` and carries three tags,
 # so that your things and your neighbour's are never mixed up.
 
 # %%
@@ -87,7 +87,11 @@ s3 = boto_session.client("s3")
 name_prefix = f"{workshop}-{attendee}-"
 name = f"{name_prefix}iris-{time.strftime('%Y%m%d%H%M%S', time.gmtime())}"
 folder = f"{prefix}{name}"
-tags = {"workshop:name": workshop, "workshop:attendee": attendee}
+tags = {
+    "workshop:name": workshop,
+    "workshop:attendee": attendee,
+    "workshop:module": "iris-xgboost",
+}
 print(f"this run is called {name}")
 
 # %% [markdown]
@@ -306,9 +310,10 @@ assert value >= 0.9, f"accuracy {value:.3f} is below 0.9"
 # ## Clean up
 #
 # Deleting the endpoint alone stops the bill, but leaves its configuration, the model and your
-# data behind. The instructor removes all that is yours with one command:
+# data behind. In a terminal of your environment one command removes all that you made, says what
+# that saves per hour, and keeps your files:
 #
-#     workshop cleanup --attendee YOUR-ID
+#     ~/.local/bin/workshop cleanup
 #
 # To delete what this lab made from here, set `clean_up = True` and run the next cell.
 

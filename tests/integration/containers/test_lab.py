@@ -118,6 +118,7 @@ def test_the_lab_trains_deploys_and_transforms_with_what_it_declares(
     assert {tag["Key"]: tag["Value"] for tag in tags} == {
         "workshop:name": "ml101",
         "workshop:attendee": "ann",
+        "workshop:module": "iris-xgboost",
     }
     # The container's log, streamed into the cell that waited for it.
     assert "train-mlogloss" in Path(report["notebook"]).read_text(encoding="utf-8")

@@ -526,6 +526,7 @@ def test_a_sweep_ends_however_much_comes_anew(aws: FakeAws) -> None:
         if seconds >= 0.1:  # what the pace of calls waits for is shorter
             aws.add("endpoint", f"ml101-ann-{len(aws.clock.sleeps)}", "InService")
 
+    another(1.0)
     result = Sweep(SCOPE, aws.clients, now=aws.clock.now, sleep=another, limit_seconds=300).run()
 
     assert not result.clean
