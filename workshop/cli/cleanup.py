@@ -53,6 +53,12 @@ if TYPE_CHECKING:
     help="Sweep all of SageMaker in the regions; only in an account that the YAML lists under "
     "cleanup.dedicated_accounts, after its id was typed.",
 )
+@click.option(
+    "--give-up-after",
+    type=Duration(),
+    metavar="DURATION",
+    help="Set aside what has not moved for so long; by default 30m, and 1h where AWS takes longer.",
+)
 @click.option("--no-prices", is_flag=True, help="Do not read what things run on.")
 @click.option(
     "--audit",
@@ -84,6 +90,7 @@ def command(
     records: bool,
     stop_me: bool,
     everything: bool,
+    give_up_after: timedelta | None,
     no_prices: bool,
     audit: Path | None,
     audit_s3: bool,
@@ -122,6 +129,7 @@ def command(
         records=records,
         stop_me=stop_me,
         everything=everything,
+        give_up_after=give_up_after,
     )
     chosen = context.get_parameter_source("config") != click.core.ParameterSource.DEFAULT
     task = find_task(wishes, config, instructor=chosen)
@@ -149,27 +157,44 @@ def command(
         if report:
             report.write_text(told.markdown(), encoding="utf-8")
             note(f"report: {report}")
-    if log.written:
-        note(f"audit log: {task.keep_audit(log) if audit_s3 else log.path}")
-    if task.stop_me and not task.stop_seat(sweep):
-        return EXIT_FAILED
-    return exit_code(result)
+        if log.written:
+            note(f"audit log: {task.keep_audit(log) if audit_s3 else log.path}")
+        code = exit_code(result)
+        if task.stop_me and not task.stop_seat(sweep):
+            code = EXIT_FAILED
+        elif not task.stop_me:
+            _tell_seat(task, plan, rates)
+    return code
 
 
 def _may_execute(task: Task, plan: Plan, rates: Rates, *, yes: bool, dry_run: bool) -> bool:
     """Whether to go on after the plan. With nothing to do, only the second look is left."""
     from workshop.cli.money import total
+    from workshop.cli.sweep_views import describe
 
     busy = plan.decision.remaining
+    seat = task.seat_in(plan) if task.stop_me else []
     if not busy:
         note("nothing to stop or delete")
-        return not dry_run
-    saved = total(busy, rates)
-    saves = f", which saves {saved}" if saved else ""
-    summary = f"stop or delete {len(busy)} resources{saves}"
+        if not seat:
+            return not dry_run
+    saved = total((*busy, *seat), rates)
+    parts = [f"stop or delete {len(busy)} resource{'' if len(busy) == 1 else 's'}"] if busy else []
+    parts += [f"stop what this runs on ({describe(own)})" for own in seat]
+    summary = ", then ".join(parts) + (f"; that saves {saved}" if saved else "")
     if task.scope.everything and not dry_run:
         return _account_typed(task.scope.account, summary)
     return decide(yes, dry_run, summary)
+
+
+def _tell_seat(task: Task, plan: Plan, rates: Rates) -> None:
+    """Say what the command itself runs on, since it goes on and bills."""
+    from workshop.cli.money import total
+    from workshop.cli.sweep_views import describe
+
+    for own in task.seat_in(plan):
+        costs = f", {total([own], rates)}" if own.key in rates else ""
+        note(f"this still runs: {describe(own)}{costs}; to stop it too: workshop cleanup --stop-me")
 
 
 def _account_typed(account: str, summary: str) -> bool:

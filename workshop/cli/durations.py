@@ -1,4 +1,4 @@
-"""Durations as people write them: 90m, 2h, 1d."""
+"""Durations as people write them: 30s, 90m, 2h, 1d."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class Duration(click.ParamType[timedelta]):
-    """A whole number and m, h or d, as a timedelta."""
+    """A whole number and s, m, h or d, as a timedelta."""
 
     name = "duration"
 
@@ -22,7 +22,7 @@ class Duration(click.ParamType[timedelta]):
         """The duration; a usage error says how to write it."""
         if isinstance(value, timedelta):
             return value
-        found = re.fullmatch(r"(\d{1,6})([mhd])", str(value))
+        found = re.fullmatch(r"(\d{1,6})([smhd])", str(value))
         if found is None:
-            self.fail(f"{value!r} is no duration; write 90m, 2h or 1d", param, ctx)
+            self.fail(f"{value!r} is no duration; write 30s, 90m, 2h or 1d", param, ctx)
         return timedelta(**{_UNITS[found[2]]: int(found[1])})

@@ -17,6 +17,7 @@ from workshop.names import environment_name, read_environment_name
 # SageMaker writes it into every Studio app and notebook instance (Studio guide, "Get app
 # metadata"; developer guide, "Get Notebook Instance Metadata").
 _METADATA = "opt/ml/metadata/resource-metadata.json"
+_UNREADABLE = (OSError, ValueError, LookupError, TypeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,15 @@ def metadata_path(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(environ.get("WORKSHOP_ROOT") or "/") / _METADATA
 
 
+def region_of(path: Path) -> str:
+    """The region that SageMaker's metadata file names, or "" when it cannot be read: a notebook
+    instance's terminals have no AWS_REGION."""
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["ResourceArn"]).split(":")[3]
+    except _UNREADABLE:
+        return ""
+
+
 def find_seat(path: Path, role_name: str) -> Seat | None:
     """The seat of an attendee, or None where no attendee's role works.
 
@@ -49,7 +59,7 @@ def find_seat(path: Path, role_name: str) -> Seat | None:
         content = json.loads(path.read_text(encoding="utf-8"))
         region = str(content["ResourceArn"]).split(":")[3]
         key = _key(content, region)
-    except (OSError, ValueError, LookupError, TypeError) as error:
+    except _UNREADABLE as error:
         raise WorkshopError(
             "this environment cannot be identified",
             f"{path}: {error!r}",
@@ -62,7 +72,8 @@ def find_seat(path: Path, role_name: str) -> Seat | None:
         raise UsageError(
             f"this environment is {name}, but the credentials are those of {role_name}",
             "only what belongs to the credentials' owner may be swept",
-            "remove foreign credentials from the environment (AWS_PROFILE, ~/.aws)",
+            "remove foreign credentials from the environment (AWS_PROFILE, ~/.aws); "
+            "or give --config to work as an instructor",
         )
     return Seat(workshop, attendee, region, key)
 
@@ -76,7 +87,7 @@ def role_of(arn: str) -> str:
 def _key(content: Mapping[str, Any], region: str) -> Key:
     if "AppType" in content:
         kind = BY_NAME["app"]
-        row = {**content, "AppName": content["ResourceName"]}
+        row = {**content, "AppName": content["ResourceName"], "DomainId": content["DomainId"]}
         # A space's app has no user profile of its own.
         if row.get("SpaceName"):
             row.pop("UserProfileName", None)

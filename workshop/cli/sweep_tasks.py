@@ -11,7 +11,7 @@ from cleanup.audit import Actor, Audit, AuditLog
 from cleanup.kind import Kind
 from cleanup.kinds import KINDS
 from cleanup.kinds.attendees import ATTENDEE_KINDS
-from cleanup.resources import Key, Scope
+from cleanup.resources import Key, Resource, Scope
 from cleanup.steps import Call, Policy
 from cleanup.sweep import Plan, Sweep
 from workshop import names
@@ -19,7 +19,7 @@ from workshop.aws import Clients, make_clients
 from workshop.cli.account import choose_regions, make_scope, workshop_stacks
 from workshop.cli.money import Rates, find_rates
 from workshop.cli.output import note
-from workshop.cli.seat import Seat, find_seat, metadata_path, role_of
+from workshop.cli.seat import Seat, find_seat, metadata_path, region_of, role_of
 from workshop.cli.sweep_views import describe, note_progress
 from workshop.config import load_workshop
 from workshop.errors import UsageError
@@ -41,14 +41,16 @@ class Wishes:
     records: bool = False
     stop_me: bool = False
     everything: bool = False
+    give_up_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """One sweep: whose things, what may be done with them, and who does it.
 
-    `seat` is what the command itself runs on, and `stop_me` whether that goes at last. Audit
-    logs are kept in `directory`, and on request below `prefix` of the workshop's bucket.
+    `seat` is what the command itself runs on, and `stop_me` whether that goes at last.
+    `deadline_seconds` is how long a resource may take to move (None: its kind says). Audit logs
+    are kept in `directory`, and on request below `prefix` of the workshop's bucket.
     """
 
     scope: Scope
@@ -60,6 +62,7 @@ class Task:
     kinds: tuple[Kind, ...] = KINDS
     seat: Key | None = None
     stop_me: bool = False
+    deadline_seconds: float | None = None
 
     def sweep(self, audit: Audit) -> Sweep:
         """The engine for this task."""
@@ -68,6 +71,7 @@ class Task:
             self.clients,
             policy=self.policy,
             kinds=self.kinds,
+            deadline_seconds=self.deadline_seconds,
             progress=note_progress,
             audit=audit,
         )
@@ -81,10 +85,13 @@ class Task:
         """USD per hour of all that was found, by key."""
         return find_rates(plan.scan.resources, self.clients)
 
+    def seat_in(self, plan: Plan) -> list[Resource]:
+        """What the command runs on; empty outside an environment."""
+        return [found for found in plan.scan.resources if found.key == self.seat]
+
     def stop_seat(self, sweep: Sweep) -> bool:
         """Stop what the command runs on; nothing can follow it. Returns whether it will stop."""
-        found = [r for r in sweep.plan().scan.resources if r.key == self.seat]
-        for own in found:
+        for own in self.seat_in(sweep.plan()):
             note(f"stopping what this runs on: {describe(own)}; your files stay")
             outcome = sweep.call(Call(own, own.row.action(own.status)))
             if outcome.result != "accepted":
@@ -111,8 +118,9 @@ def find_task(wishes: Wishes, config: Path, *, instructor: bool) -> Task:
     clients = make_clients()
     path = metadata_path()
     if not instructor and path.exists():
-        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-        arn, account = _caller(clients, region)
+        arn, account = _caller(
+            clients, region_of(path) or os.environ.get("AWS_REGION", "us-east-1")
+        )
         seat = find_seat(path, role_of(arn))
         if seat is not None:
             return _of_attendee(seat, wishes, clients, Actor(arn, account, seat.workshop))
@@ -151,6 +159,7 @@ def _of_attendee(seat: Seat, wishes: Wishes, clients: Clients, actor: Actor) -> 
         kinds=tuple(kind for kind in KINDS if kind.name in ATTENDEE_KINDS),
         seat=seat.key,
         stop_me=wishes.stop_me,
+        deadline_seconds=_seconds(wishes.give_up_after),
     )
 
 
@@ -173,6 +182,7 @@ def _of_instructor(workshop: Workshop, wishes: Wishes, clients: Clients) -> Task
         clients=clients,
         actor=Actor(arn, account, workshop.name),
         directory=_DIRECTORY,
+        deadline_seconds=_seconds(wishes.give_up_after),
     )
 
 
@@ -184,6 +194,10 @@ def _policy(wishes: Wishes, seat: Key | None) -> Policy:
         created_before=datetime.now(UTC) - age if age is not None else None,
         seat=seat,
     )
+
+
+def _seconds(duration: timedelta | None) -> float | None:
+    return None if duration is None else duration.total_seconds()
 
 
 def _check_dedicated(workshop: Workshop, wishes: Wishes, account: str) -> None:
