@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,6 +27,14 @@ _ENDPOINT_GROUPS = "/aws/sagemaker/Endpoints/"
 # "The request can contain a list of up to 1,000 keys" (DeleteObjects, API reference).
 _BATCH = 1000
 _NO_BUCKET = ("NoSuchBucket", "404")
+
+
+# Whether a key is ours.
+IsOwn = Callable[[str], bool]
+
+
+def _any_key(_key: str) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,30 +115,45 @@ def is_own_bucket(workshop: str, bucket: str, region: str, clients: Clients) -> 
     return {"Key": TAG_WORKSHOP, "Value": workshop} in found
 
 
-def count_objects(bucket: str, region: str, clients: Clients, *, prefix: str = "") -> int | None:
+def count_objects(
+    bucket: str,
+    region: str,
+    clients: Clients,
+    *,
+    prefix: str = "",
+    is_own: IsOwn = _any_key,
+) -> int | None:
     """How many object versions, delete markers and unfinished uploads a bucket holds.
 
-    With `prefix`, only of keys that begin with it. None when there is no such bucket.
+    Only of keys that begin with `prefix` and are ours. None when there is no such bucket.
     """
     s3 = clients("s3", region)
     try:
-        return len(_versions(s3, bucket, prefix)) + len(_uploads(s3, bucket, prefix))
+        objects = _versions(s3, bucket, prefix, is_own)
+        return len(objects) + len(_uploads(s3, bucket, prefix, is_own))
     except ClientError as error:
         if error_code(error) in _NO_BUCKET:
             return None
         raise
 
 
-def empty_bucket(bucket: str, region: str, clients: Clients, *, prefix: str = "") -> int:
+def empty_bucket(
+    bucket: str,
+    region: str,
+    clients: Clients,
+    *,
+    prefix: str = "",
+    is_own: IsOwn = _any_key,
+) -> int:
     """Delete all versions, delete markers and unfinished uploads; returns how many.
 
-    With `prefix`, only keys that begin with it. A bucket that does not exist is empty.
+    Only of keys that begin with `prefix` and are ours. A bucket that does not exist is empty.
     Raises WorkshopError when S3 keeps an object.
     """
     s3 = clients("s3", region)
     try:
-        objects = _versions(s3, bucket, prefix)
-        uploads = _uploads(s3, bucket, prefix)
+        objects = _versions(s3, bucket, prefix, is_own)
+        uploads = _uploads(s3, bucket, prefix, is_own)
     except ClientError as error:
         if error_code(error) in _NO_BUCKET:
             return 0
@@ -144,21 +167,23 @@ def empty_bucket(bucket: str, region: str, clients: Clients, *, prefix: str = ""
     return len(objects) + len(uploads)
 
 
-def _versions(s3: Any, bucket: str, prefix: str) -> list[dict[str, str]]:
+def _versions(s3: Any, bucket: str, prefix: str, is_own: IsOwn) -> list[dict[str, str]]:
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
     return [
         {"Key": row["Key"], "VersionId": row["VersionId"]}
         for page in pages
         for row in (*page.get("Versions", []), *page.get("DeleteMarkers", []))
+        if is_own(row["Key"])
     ]
 
 
-def _uploads(s3: Any, bucket: str, prefix: str) -> list[dict[str, str]]:
+def _uploads(s3: Any, bucket: str, prefix: str, is_own: IsOwn) -> list[dict[str, str]]:
     pages = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix)
     return [
         {"Key": row["Key"], "UploadId": row["UploadId"]}
         for page in pages
         for row in page.get("Uploads", [])
+        if is_own(row["Key"])
     ]
 
 

@@ -71,26 +71,27 @@ class Scanner:
 
     def _read_lists(self, kinds: list[Kind], *, with_tags: bool) -> None:
         tags = (TAG_WORKSHOP, TAG_KEEP) if with_tags else ()
-        reads: list[tuple[_Region, Kind | None, Row | str]] = [
-            (region, None, tag) for region in self._regions for tag in tags
+        # Of a region either what carries a tag, or a kind in one of its variants.
+        reads: list[tuple[_Region, Kind | None, Row, str]] = [
+            (region, None, {}, tag) for region in self._regions for tag in tags
         ]
         reads += [
-            (region, kind, variant)
+            (region, kind, variant, "")
             for region in self._regions
             for kind in kinds
             for variant in kind.variants
         ]
 
-        def read(one: tuple[_Region, Kind | None, Row | str]) -> Listing:
-            region, kind, what = one
+        def read(one: tuple[_Region, Kind | None, Row, str]) -> Listing:
+            region, kind, variant, tag = one
             if kind is None:
-                return list_tagged(self._caller, region.name, str(what))
-            return list_kind(self._caller, region.name, kind, what)
+                return list_tagged(self._caller, region.name, tag)
+            return list_kind(self._caller, region.name, kind, variant)
 
         if with_tags:
             for region in self._regions:
                 region.tags, region.tags_problem = {}, ""
-        for (region, kind, _), listing in zip(
+        for (region, kind, _, _), listing in zip(
             reads, self._caller.together(read, reads), strict=True
         ):
             if kind is None:

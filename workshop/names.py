@@ -110,6 +110,12 @@ def bootstrap_bucket(account: str, region: str, qualifier: str = "hnb659fds") ->
     return f"cdk-{qualifier}-assets-{account}-{region}"
 
 
+def sdk_bucket(account: str, region: str) -> str:
+    """The SageMaker SDK's default bucket, which everybody in the account shares (SageMaker SDK,
+    `Session.default_bucket`)."""
+    return f"sagemaker-{region}-{account}"
+
+
 def tags(workshop: str, attendee: str | None = None) -> dict[str, str]:
     """The tags of a resource of the workshop, or of one attendee's."""
     found = {TAG_WORKSHOP: workshop}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,7 @@ from workshop.errors import EXIT_FAILED, EXIT_OK, EXIT_UNVERIFIED, WorkshopError
 from workshop.names import TAG_ATTENDEE
 
 if TYPE_CHECKING:
+    from cleanup.audit import AuditLog
     from cleanup.resources import Scope
     from workshop.aws import Clients
     from workshop.collecting.survey import Standing
@@ -64,7 +67,7 @@ def command(
     clients = make_clients()
     account, _ = account_id(clients, workshop.regions[0])
     stacks = workshop_stacks(workshop, clients)
-    scope = make_scope(workshop, stacks)
+    scope = replace(make_scope(workshop, stacks), account=account)
     before = take_inventory(workshop, scope, account, clients)
     if before.empty and not before.blind:
         note(f"nothing of {workshop.name} exists in {', '.join(workshop.regions)}")
@@ -86,13 +89,30 @@ def command(
         code = _report(before, [], as_json, regions=workshop.regions, executed=False, works=works)
         return refusal.exit_code if refusal and code == EXIT_OK else code
     target = None if discard_work else save or _SAVED / workshop.name
-    problems = _destroy(workshop, scope, account, clients, target)
+    with _audit_log(workshop, account, clients) as audit:
+        problems = _destroy(workshop, scope, account, clients, target, audit)
+    if audit.written:
+        note(f"audit log of the sweeps: {audit.path}")
     after = take_inventory(workshop, scope, account, clients)
     return _report(after, problems, as_json, regions=workshop.regions, executed=True)
 
 
+def _audit_log(workshop: Workshop, account: str, clients: Clients) -> AuditLog:
+    """Where the sweeps of a destruction are written down; on this disk, since the bucket goes."""
+    from cleanup.audit import Actor, AuditLog
+
+    arn = str(clients("sts", workshop.regions[0]).get_caller_identity()["Arn"])
+    name = f"{workshop.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-destroy.jsonl"
+    return AuditLog(Path("sweeps") / name, Actor(arn, account, workshop.name))
+
+
 def _destroy(
-    workshop: Workshop, scope: Scope, account: str, clients: Clients, save: Path | None
+    workshop: Workshop,
+    scope: Scope,
+    account: str,
+    clients: Clients,
+    save: Path | None,
+    audit: AuditLog,
 ) -> list[str]:
     """Do it, in the order AWS demands; what fails does not stop the rest, but for one thing:
     while collected work is not on this disk (in `save`, unless that is None), what holds it is
@@ -105,7 +125,7 @@ def _destroy(
     from cleanup.sweep import Sweep
 
     note("sweeping what attendees made")
-    swept = Sweep(scope, clients, progress=note_progress).run()
+    swept = Sweep(scope, clients, progress=note_progress, audit=audit).run()
     problems = [f"{describe(f.resource)}: {f.reason}" for f in swept.remaining]
     if save is not None:
         unsaved: list[str] = []
@@ -113,12 +133,12 @@ def _destroy(
             _save_work(scope, account, clients, save)
         if unsaved:
             return problems + unsaved
-    stuck, all_deleted = _delete_stacks(workshop, account, clients)
+    stuck, all_deleted = _delete_stacks(workshop, scope, account, clients)
     problems += stuck
     if all_deleted:
         # What a stack should have deleted and is still there has nobody else to delete it.
         policy = Policy(keep_managed=False, records=True)
-        swept = Sweep(scope, clients, policy=policy, progress=note_progress).run()
+        swept = Sweep(scope, clients, policy=policy, progress=note_progress, audit=audit).run()
         problems += [f"{describe(f.resource)}: {f.reason}" for f in swept.remaining]
     for region in workshop.regions:
         with _noting(problems, f"logs in {region}"):
@@ -128,7 +148,9 @@ def _destroy(
     return problems
 
 
-def _delete_stacks(workshop: Workshop, account: str, clients: Clients) -> tuple[list[str], bool]:
+def _delete_stacks(
+    workshop: Workshop, scope: Scope, account: str, clients: Clients
+) -> tuple[list[str], bool]:
     """Delete attendees' stacks, empty the buckets, then delete the shared stacks.
 
     A bucket is emptied once no volume of its region is left: until then another run must
@@ -150,7 +172,7 @@ def _delete_stacks(workshop: Workshop, account: str, clients: Clients) -> tuple[
         ]
         free = [region for region in workshop.regions if region not in kept]
         for region in free:
-            problems += _empty_buckets(workshop, account, region, clients)
+            problems += _empty_buckets(workshop, scope, account, region, clients)
         shared = [s for s in stacks if s not in attendees and s.region in free]
         results += destroy_stacks(shared, clients, progress=progress)
     problems += [f"stack {r.stack} ({r.region}): {r.reason}" for r in results if not r.ok]
@@ -174,15 +196,18 @@ def _save_work(scope: Scope, account: str, clients: Clients, directory: Path) ->
         note(f"saved {len(saved)} archives of attendees' work in {directory}")
 
 
-def _empty_buckets(workshop: Workshop, account: str, region: str, clients: Clients) -> list[str]:
-    """Empty the workshop's bucket, and its prefix in the bootstrap bucket, of a region."""
+def _empty_buckets(
+    workshop: Workshop, scope: Scope, account: str, region: str, clients: Clients
+) -> list[str]:
+    """Empty the workshop's bucket of a region, and what is ours of the shared ones."""
     from cleanup.leftovers import empty_bucket
 
     problems: list[str] = []
-    for bucket, prefix in own_buckets(workshop, account, region, clients):
+    for bucket, prefix, is_own in own_buckets(workshop, scope, account, region, clients):
         with _noting(problems, f"bucket {bucket}"):
-            count = empty_bucket(bucket, region, clients, prefix=prefix)
-            note(f"emptied {bucket}/{prefix}: {count} objects")
+            count = empty_bucket(bucket, region, clients, prefix=prefix, is_own=is_own)
+            if count or not prefix:
+                note(f"emptied {bucket}/{prefix}: {count} objects")
     return problems
 
 

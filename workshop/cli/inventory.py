@@ -9,8 +9,14 @@ from dataclasses import dataclass, field
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cleanup.calls import Caller
-from cleanup.kind import REST
-from cleanup.leftovers import Leftover, count_objects, find_log_leftovers, is_own_bucket
+from cleanup.kind import PAID, REST
+from cleanup.leftovers import (
+    IsOwn,
+    Leftover,
+    count_objects,
+    find_log_leftovers,
+    is_own_bucket,
+)
 from cleanup.resources import Resource, Scope
 from cleanup.scan import Scanner
 from deploy.state import StackState
@@ -62,8 +68,8 @@ def take_inventory(workshop: Workshop, scope: Scope, account: str, clients: Clie
     )
     for region in workshop.regions:
         with _or_unknown(inventory, f"buckets in {region}"):
-            for bucket, prefix in own_buckets(workshop, account, region, clients):
-                count = count_objects(bucket, region, clients, prefix=prefix)
+            for bucket, prefix, is_own in own_buckets(workshop, scope, account, region, clients):
+                count = count_objects(bucket, region, clients, prefix=prefix, is_own=is_own)
                 # An own bucket counts even when it is empty; somebody else's does not.
                 if count or (count is not None and not prefix):
                     inventory.objects[region, bucket, prefix] = count
@@ -73,16 +79,23 @@ def take_inventory(workshop: Workshop, scope: Scope, account: str, clients: Clie
 
 
 def own_buckets(
-    workshop: Workshop, account: str, region: str, clients: Clients
-) -> Iterator[tuple[str, str]]:
-    """Where the workshop keeps objects in a region: (bucket, key prefix).
+    workshop: Workshop, scope: Scope, account: str, region: str, clients: Clients
+) -> Iterator[tuple[str, str, IsOwn]]:
+    """Where the workshop keeps objects in a region: (bucket, key prefix, which keys are ours).
 
-    A bucket that has the name of the workshop's but not its tag is somebody else's.
+    A bucket that has the name of the workshop's but not its tag is somebody else's. The
+    SageMaker SDK's default bucket and the bootstrap bucket are shared with everybody.
     """
     bucket = bucket_of(workshop, account, region)
     if is_own_bucket(workshop.name, bucket, region, clients):
-        yield bucket, ""
-    yield names.bootstrap_bucket(account, region), names.assets_prefix(workshop.name)
+        yield bucket, "", lambda _key: True
+    assets = names.assets_prefix(workshop.name)
+    yield names.bootstrap_bucket(account, region), assets, lambda _key: True
+
+    def is_attendees(key: str) -> bool:
+        return names.owner_by_name(workshop.name, key) in scope.attendees
+
+    yield names.sdk_bucket(account, region), f"{workshop.name}-", is_attendees
 
 
 def find_logs(scope: Scope, region: str, clients: Clients) -> list[Leftover]:
@@ -91,8 +104,8 @@ def find_logs(scope: Scope, region: str, clients: Clients) -> list[Leftover]:
 
 
 def _counts(resource: Resource) -> bool:
-    """A finished job's record cannot be deleted and costs nothing."""
-    return resource.row.action(resource.status) != REST
+    """A finished job's record costs nothing, and what is paid for up front cannot be ended."""
+    return resource.row.action(resource.status) not in (REST, PAID)
 
 
 @contextmanager

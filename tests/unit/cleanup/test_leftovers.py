@@ -21,6 +21,7 @@ from cleanup.leftovers import (
 )
 from workshop.aws import Clients
 from workshop.errors import WorkshopError
+from workshop.names import owner_by_name
 
 REGION = "us-east-1"
 BUCKET = "ml101-123456789012-us-east-1"
@@ -200,3 +201,17 @@ def test_a_listing_that_is_denied_is_never_an_empty_bucket() -> None:
         count_objects(BUCKET, REGION, denied)
     with pytest.raises(ClientError):
         empty_bucket(BUCKET, REGION, denied)
+
+
+def test_of_a_bucket_that_everybody_shares_only_the_attendees_keys_go(
+    clients: Clients, s3: Any
+) -> None:
+    for key in ("ml101-ann-xgb/model.tar.gz", "ml101-zoe-xgb/model.tar.gz", "ml101x-ann-a/b"):
+        s3.put_object(Bucket=BUCKET, Key=key, Body=b"x")
+
+    def is_own(key: str) -> bool:
+        return owner_by_name("ml101", key) == "ann"
+
+    assert count_objects(BUCKET, REGION, clients, prefix="ml101-", is_own=is_own) == 1
+    assert empty_bucket(BUCKET, REGION, clients, prefix="ml101-", is_own=is_own) == 1
+    assert count_objects(BUCKET, REGION, clients) == 2
