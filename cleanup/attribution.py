@@ -56,7 +56,11 @@ def attribute(
     if tags.get(TAG_WORKSHOP) == scope.workshop:
         return Ownership(tags.get(TAG_ATTENDEE, SHARED), f"tag {TAG_WORKSHOP}")
     name = kind.name_in(row)
-    found = _by_others(kind, row, scope, tags, place, parent) or _by_name(name, scope)
+    found = _by_others(kind, row, scope, place, parent) or _by_name(name, scope)
+    said = tags.get(TAG_WORKSHOP)
+    if found and found.owner is not None and said is not None:
+        # Whatever else makes it look like ours: somebody has said that it is not.
+        found = Ownership(None, f"looks like ours ({found.why}), tagged {TAG_WORKSHOP}={said}")
     if scope.everything and (found is None or found.owner is None):
         # A file system or an interface is listed whoever made it; Studio's name a domain.
         studio = kind.domain_of is None or bool(kind.domain_of(row))
@@ -114,13 +118,9 @@ def ownership_lost(resource: Resource, tags: Tags | None, scope: Scope) -> str:
 
 
 def _by_others(
-    kind: Kind, row: Row, scope: Scope, tags: Tags, place: Place, parent: Resource | None
+    kind: Kind, row: Row, scope: Scope, place: Place, parent: Resource | None
 ) -> Ownership | None:
-    """By another workshop's tag, by Studio's ownership, by where it lies."""
-    name = kind.name_in(row)
-    said = tags.get(TAG_WORKSHOP)
-    if said is not None and owner_by_name(scope.workshop, name) is not None:
-        return Ownership(None, f"named like ours, tagged {TAG_WORKSHOP}={said}")
+    """By Studio's ownership, by where it lies."""
     for field in kind.owner_fields:
         owner = owner_by_name(scope.workshop, str(value(row, field) or ""))
         if owner in scope.attendees:

@@ -86,6 +86,8 @@ class Kind:
     # Where the name is only a part of a field.
     name_of: Callable[[Row], str] | None = None
     arn_field: str = ""
+    # What its ARN ends with after the account, where the listing has no ARN.
+    arn_path: Callable[[Row], str] | None = None
     created_field: str = "CreationTime"
     status_field: str = ""
     status_of: Callable[[Row], str] | None = None

@@ -29,6 +29,8 @@ class _Region:
 
     name: str
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    # SageMaker's ARNs among them, by what follows the account, in lower case.
+    arns: dict[str, str] = field(default_factory=dict)
     tags_problem: str = ""
     domains: set[str] = field(default_factory=set)
     place: Place = field(default_factory=Place)
@@ -61,6 +63,9 @@ class Scanner:
             region.rows, region.found, region.problems = {}, {}, {}
         self._read_lists(_needed(wanted), with_tags=with_tags)
         for region in self._regions:
+            region.arns = {
+                arn.split(":", 5)[5].lower(): arn for arn in region.tags if ":sagemaker:" in arn
+            }
             _update_place(region, self._scope)
             region.problems[TAGS] = region.tags_problem
             for name, rows in region.rows.items():
@@ -193,7 +198,7 @@ def _attributed(
         if kind.action(status) == GONE:
             continue
         name = kind.name_in(row)
-        arn = str(value(row, kind.arn_field) or "") if kind.arn_field else ""
+        arn = _arn_of(region, kind, row)
         tags = {**plain_tags(row.get(kind.tags_field)), **region.tags.get(arn, {})}
         ownership = attribute(kind, row, scope, tags, region.place, parent)
         if ownership is None:
@@ -221,6 +226,17 @@ def _attributed(
             claimed=tags.get(TAG_WORKSHOP) == scope.workshop,
         )
         yield resource, row
+
+
+def _arn_of(region: _Region, kind: Kind, row: Row) -> str:
+    """A row's ARN; "" where the listing has none and no tag has told it.
+
+    What the Tagging API calls an app is in the case it was made in or in lower case: both have
+    been seen (Studio's resource-metadata.json has a ResourceArnCaseSensitive of its own).
+    """
+    if kind.arn_path is not None:
+        return region.arns.get(kind.arn_path(row).lower(), "")
+    return str(value(row, kind.arn_field) or "") if kind.arn_field else ""
 
 
 def _is_asked_for(name: str, owner: str, scope: Scope, tags: Mapping[str, str]) -> bool:

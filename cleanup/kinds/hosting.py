@@ -39,7 +39,7 @@ INFERENCE_EXPERIMENT = Kind(
     list_key="InferenceExperiments",
     id_fields=("Name",),
     name_field="Name",
-    # The listing has no ARN.
+    arn_path=lambda row: f"inference-experiment/{row['Name']}",
     status_field="Status",
     on_status=states(
         stop_inference_experiment="Created Running",

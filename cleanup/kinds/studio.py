@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from cleanup.kind import Kind, domain_field
+from cleanup.kind import Kind, Row, domain_field
 from cleanup.kinds.states import states
+
+
+def _app_path(row: Row) -> str:
+    owner = row.get("SpaceName") or row.get("UserProfileName")
+    return f"app/{row['DomainId']}/{owner}/{row['AppType']}/{row['AppName']}"
+
 
 APP = Kind(
     name="app",
@@ -12,6 +18,7 @@ APP = Kind(
     # Owned by a user profile or by a space; the absent owner is not sent.
     id_fields=("DomainId", "UserProfileName", "SpaceName", "AppType", "AppName"),
     name_field="AppName",
+    arn_path=_app_path,
     status_field="Status",
     on_status=states(
         delete_app="InService Failed",
@@ -32,6 +39,7 @@ SPACE = Kind(
     list_key="Spaces",
     id_fields=("DomainId", "SpaceName"),
     name_field="SpaceName",
+    arn_path=lambda row: f"space/{row['DomainId']}/{row['SpaceName']}",
     status_field="Status",
     on_status=states(
         delete_space="InService Failed Update_Failed Delete_Failed",
@@ -50,6 +58,7 @@ USER_PROFILE = Kind(
     list_key="UserProfiles",
     id_fields=("DomainId", "UserProfileName"),
     name_field="UserProfileName",
+    arn_path=lambda row: f"user-profile/{row['DomainId']}/{row['UserProfileName']}",
     status_field="Status",
     on_status=states(
         delete_user_profile="InService Failed Update_Failed Delete_Failed",
