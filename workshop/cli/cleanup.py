@@ -144,6 +144,8 @@ def command(
         if not _may_execute(task, plan, rates, yes=yes, dry_run=dry_run):
             if as_json:
                 print_json(plan_json(plan, rates))
+            if report:
+                note("no report is written, since nothing was done")
             return EXIT_OK if plan.scan.complete else EXIT_UNVERIFIED
         started = datetime.now(UTC)
         result = sweep.run(plan)
@@ -155,6 +157,7 @@ def command(
             show_result(result, rates)
             note(told.verdict)
         if report:
+            report.parent.mkdir(parents=True, exist_ok=True)
             report.write_text(told.markdown(), encoding="utf-8")
             note(f"report: {report}")
         if log.written:

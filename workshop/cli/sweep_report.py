@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cleanup.audit import Actor
-from cleanup.resources import Resource, Scope
+from cleanup.resources import TAGS, Resource, Scope
 from cleanup.sweep import Plan, SweepResult
 from costs.prices import Rate, oldest
 from workshop.cli.money import Rates, cell, total
@@ -16,6 +16,13 @@ from workshop.cli.money import Rates, cell, total
 _HOURS_PER_DAY = 24
 # What AWS's own calculators take a month for.
 _HOURS_PER_MONTH = 730
+_DONE = {
+    "claim": "tagged as the workshop's",
+    "delete": "deleted",
+    "detach": "detached",
+    "end": "ended",
+    "stop": "stopped",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +40,49 @@ class Report:
     @property
     def saved(self) -> Rate:
         """What does not cost anything any more."""
-        left = {remaining.resource.key for remaining in self.result.remaining}
-        return total((r for r in self.plan.decision.remaining if r.key not in left), self.rates)
+        return total(self._ended, self.rates)
+
+    @property
+    def _ended(self) -> list[Resource]:
+        """What of the plan was seen to be gone or stopped: what could not be seen was not."""
+        on = {left.resource.key for left in self.result.remaining}
+        on |= {r.key for r, _ in self.result.kept if r.bills == "hour"}
+        unseen = {(hole.region, hole.kind) for hole in self.result.blind}
+        return [
+            r
+            for r in self.plan.decision.remaining
+            if r.key not in on and not unseen & {(r.region, r.kind), (r.region, TAGS)}
+        ]
 
     @property
     def verdict(self) -> str:
         """One sentence on how it ended."""
         result = self.result
+        failed = f"{_count(len(result.blind), 'listing')} failed or was refused"
         if result.remaining:
             cost = total((left.resource for left in result.remaining), self.rates)
             costs = f", which costs {cost}" if cost else ""
-            return f"not clean: {_count(len(result.remaining), 'resource')} could not go{costs}"
-        if not result.verified:
-            return f"not verified: {_count(len(result.blind), 'listing')} failed or was refused"
-        return f"clean: {self._extent} is left that bills by the hour, but what is kept on purpose"
+            more = f"; there may be more: {failed}" if result.blind else ""
+            return (
+                f"not clean: {_count(len(result.remaining), 'resource')} could not go{costs}{more}"
+            )
+        if result.blind:
+            return f"not verified: {failed}"
+        running = [r for r, _ in result.kept if r.bills == "hour"]
+        if not running:
+            return f"clean: nothing {self._extent} is left that bills by the hour"
+        cost = total(running, self.rates)
+        costs = f", which costs {cost}" if cost else ""
+        kept = _count(len(running), "thing")
+        return f"clean: nothing {self._extent} bills by the hour but {kept} kept on purpose{costs}"
 
     @property
     def _extent(self) -> str:
-        if self.scope.only:
-            return f"nothing of {', '.join(sorted(self.scope.only))}"
-        return "nothing of the attendees'"
+        if self.scope.everything:
+            return "of SageMaker"
+        made = f"from the lab {self.scope.module} " if self.scope.module else ""
+        whose = ", ".join(sorted(self.scope.only)) if self.scope.only else "the attendees"
+        return f"{made}of {whose}"
 
     def markdown(self) -> str:
         """The whole report."""
@@ -68,7 +98,11 @@ class Report:
         return "\n\n".join(part for part in parts if part) + "\n"
 
     def _head(self) -> str:
-        looks = f"{_count(self.result.looks, 'complete look')} in a row found nothing left to do"
+        looks = "The last looks at it could not see everything"
+        if self.result.verified:
+            looks = (
+                f"{_count(self.result.looks, 'complete look')} in a row found nothing more to do"
+            )
         lines = [
             f"**{self.verdict[0].upper()}{self.verdict[1:]}.**",
             "",
@@ -85,9 +119,8 @@ class Report:
         if not self.saved:
             return ""
         by_owner: dict[str, list[Resource]] = {}
-        left = {remaining.resource.key for remaining in self.result.remaining}
-        for resource in self.plan.decision.remaining:
-            if resource.key in self.rates and resource.key not in left:
+        for resource in self._ended:
+            if resource.key in self.rates:
                 by_owner.setdefault(resource.owner, []).append(resource)
         rows = [
             (owner, len(found), str(total(found, self.rates)))
@@ -106,9 +139,9 @@ class Report:
         return "\n".join(text)
 
     def _done(self) -> str:
-        counts = Counter((call.resource.kind, call.verb) for call in self.result.done)
-        rows = [(kind, verb, count) for (kind, verb), count in sorted(counts.items())]
-        return _section("What was done", ("kind", "change", "count"), rows)
+        counts = Counter((call.resource.kind, _DONE[call.verb]) for call in self.result.done)
+        rows = [(kind, done, count) for (kind, done), count in sorted(counts.items())]
+        return _section("What was done", ("kind", "what was done", "count"), rows)
 
     def _remaining(self) -> str:
         rows = [
@@ -127,6 +160,8 @@ class Report:
         kept = _section(
             "What was left on purpose", ("kind", "name", "region", "USD/h", "why"), rows
         )
+        if any(r.bills == "month" for r, _ in self.result.kept):
+            kept += "\n\nStorage bills by the month for as long as it is there."
         returned = [(r.kind, r.name, r.region, times) for r, times in self.result.returned]
         columns = ("kind", "name", "region", "times")
         back = _section("What came back after it was deleted", columns, returned)
@@ -160,6 +195,9 @@ def _section(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join(
-        "| " + " | ".join(str(value).replace("|", "\\|") for value in line) + " |" for line in lines
-    )
+    return "\n".join("| " + " | ".join(_cell(value) for value in line) + " |" for line in lines)
+
+
+def _cell(value: object) -> str:
+    """A text as one cell: AWS's messages may hold what ends a cell or a row."""
+    return " ".join(str(value).replace("|", "\\|").split())

@@ -35,6 +35,8 @@ def show_plan(decision: Decision, rates: Rates) -> None:
     from workshop.cli.money import cell, total
 
     rows = plan_rows(decision)
+    if not rows:
+        return
     if len(rows) <= _MOST_ROWS:
         print_table(
             ("action", "kind", "name", "attendee", "region", "status", "USD/h"),
