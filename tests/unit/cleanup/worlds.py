@@ -133,7 +133,9 @@ def _others_things(draw: st.DrawFn, number: int) -> Thing:
         kind = draw(_tagged_kinds)
         tags = {TAG_KEEP: "", TAG_WORKSHOP: WORKSHOP} if which == 1 else {TAG_WORKSHOP: "ml202"}
         return Thing(kind, f"{WORKSHOP}-ann-other{number}", tuple(tags.items()))
-    return Thing(draw(_kinds), draw(st.sampled_from(_STRANGERS)).format(number))
+    # A team's name, which a quota's is here, has no capitals.
+    kind = draw(_kinds.filter(lambda kind: kind != "compute-quota"))
+    return Thing(kind, draw(st.sampled_from(_STRANGERS)).format(number))
 
 
 @st.composite
