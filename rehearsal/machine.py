@@ -19,6 +19,8 @@ from botocore.config import Config
 # The mark that every process we start, and whatever it starts in turn, carries in its
 # environment, so that none outlives us: lifecycle scripts detach themselves on purpose.
 MARK = "LOCAL_AWS_PROCESS"
+# The directory that stands for the root of a process's machine, where it has one.
+ROOT = "WORKSHOP_ROOT"
 # Our own calls say so, and are left out of the counts.
 INTERNAL_AGENT = "local-aws-internal"
 
@@ -109,6 +111,22 @@ class Machine:
                 )
             return self._clients[key]
 
+    def processes_below(self, root: Path) -> list[psutil.Process]:
+        """What runs on the machine that a directory stands for."""
+        return _processes_with({MARK: self._mark, ROOT: str(root)})
+
+    def end_below(self, root: Path, grace_seconds: float) -> None:
+        """End what runs there, asking first; what is left when the grace is over is killed."""
+        found = self.processes_below(root)
+        for process in found:
+            with contextlib.suppress(psutil.Error):
+                process.terminate()
+        psutil.wait_procs(found, timeout=grace_seconds)
+        # What they have started since is none of those that were asked.
+        for process in self.processes_below(root):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+
     def close(self) -> None:
         """End every process that carries our mark, and remove the directory."""
         with self._lock:
@@ -131,10 +149,14 @@ def end_process(process: subprocess.Popen[bytes]) -> None:
 
 def marked_processes(mark: str) -> list[psutil.Process]:
     """The running processes whose environment carries our mark, detached ones too."""
+    return _processes_with({MARK: mark})
+
+
+def _processes_with(variables: Mapping[str, str]) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if process.environ().get(MARK) == mark:
+            if variables.items() <= process.environ().items():
                 found.append(process)
     return found
 

@@ -15,12 +15,16 @@ import time
 from pathlib import Path
 
 from rehearsal.errors import invalid
-from rehearsal.machine import Machine, end_process
+from rehearsal.machine import ROOT, Machine, end_process
 from rehearsal.sagemaker.resource import Outcome
 
 # A lifecycle script that has not returned by then fails the start
 # (developer guide, "Lifecycle configuration best practices").
 SCRIPT_LIMIT_SECONDS = 300
+# How long the end of an app or instance gives its processes is documented nowhere; this is what
+# Kubernetes gives a pod by default ("Pod Lifecycle", terminationGracePeriodSeconds).
+END_GRACE_SECONDS = 30.0
+_SCRIPT = "tmp/lifecycle-script.sh"
 
 
 def check_script(member: str, content: str) -> None:
@@ -80,7 +84,7 @@ def run_script(
     metadata_path.write_text(json.dumps(metadata))
     (root / "var/log/apps").mkdir(parents=True, exist_ok=True)
     (root / "tmp").mkdir(exist_ok=True)
-    script = root / "tmp/lifecycle-script.sh"
+    script = root / _SCRIPT
     script.write_bytes(base64.b64decode(content))
     log = root / "var/log/lifecycle-script.log"
     environment = machine.environment(
@@ -90,7 +94,7 @@ def run_script(
             "TMPDIR": str(root / "tmp"),
             # The image's Python is ours: the wheels at hand are for this one.
             "WORKSHOP_PYTHON": sys.executable,
-            "WORKSHOP_ROOT": str(root),
+            ROOT: str(root),
         },
     )
     # git, uv, aws and python as the image would have them.
@@ -98,3 +102,29 @@ def run_script(
     environment["PATH"] = f"{tools}:{environment.get('PATH', '/usr/bin:/bin')}"
     process = machine.spawn(["bash", str(script)], cwd=root, environment=environment, log=log)
     return LifecycleScript(process, log)
+
+
+class MachineEnd:
+    """An activity: what runs on an attendee's machine ends, by SIGTERM and then by SIGKILL."""
+
+    def __init__(self, machine: Machine, root: Path) -> None:
+        # On a thread: the caller holds the world's lock, and what is asked to end may call us.
+        self._thread = threading.Thread(
+            target=machine.end_below, args=(root, END_GRACE_SECONDS), daemon=True
+        )
+        self._thread.start()
+
+    def poll(self) -> Outcome | None:
+        """Stopped when all of them have ended."""
+        return None if self._thread.is_alive() else Outcome("Stopped")
+
+    def stop(self) -> None:
+        """It is ending already."""
+
+
+def end_machine(machine: Machine, root: Path) -> MachineEnd | None:
+    """End what runs on an attendee's machine; None where nothing does."""
+    # Most have no script, and looking at all processes takes a while.
+    if not (root / _SCRIPT).exists() or not machine.processes_below(root):
+        return None
+    return MachineEnd(machine, root)

@@ -17,7 +17,7 @@ from rehearsal.sagemaker.studio import (
     owner_of,
     space_root,
 )
-from rehearsal.sandbox import run_script
+from rehearsal.sandbox import end_machine, run_script
 
 _BOOT_SECONDS = 60.0
 
@@ -84,6 +84,17 @@ class AppRules(Rules):
             },
         )
         plane.watch(resource)
+
+    def deleting(self, plane: ControlPlane, resource: Resource) -> None:
+        super().deleting(plane, resource)
+        if not resource.fields.get("SpaceName"):
+            return
+        space = plane.need(
+            "space", resource.region, resource.fields["DomainId"], resource.fields["SpaceName"]
+        )
+        ending = end_machine(plane.machine, space_root(plane, space))
+        if ending is not None:
+            resource.activity = ending
 
     def ended(self, plane: ControlPlane, resource: Resource, outcome: Outcome) -> None:
         domain, profile, space, app_type, name = resource.key

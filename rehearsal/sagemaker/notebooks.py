@@ -12,7 +12,7 @@ from rehearsal.sagemaker.paths import values_at
 from rehearsal.sagemaker.plane import ControlPlane, Handler
 from rehearsal.sagemaker.resource import Outcome, Resource
 from rehearsal.sagemaker.rules import Rules
-from rehearsal.sandbox import check_script, run_script
+from rehearsal.sandbox import check_script, end_machine, run_script
 
 # Streams NAME/jupyter.log and NAME/LifecycleConfigOnStart (developer guide, "Log groups and
 # streams that Amazon SageMaker AI sends to Amazon CloudWatch Logs").
@@ -47,6 +47,9 @@ class NotebookInstanceRules(Rules):
         _boot(plane, resource, ("OnCreate", "OnStart"))
 
     def ended(self, plane: ControlPlane, resource: Resource, outcome: Outcome) -> None:
+        if resource.status == "Stopping":
+            plane.later(resource, "Stopped", _STOP_SECONDS)
+            return
         if outcome.status != "InService":
             plane.set_status(resource, outcome.status, outcome.reason)
             return
@@ -64,7 +67,11 @@ class NotebookInstanceRules(Rules):
                 f"(Stopping) for Notebook Instance ({resource.arn})."
             )
         plane.set_status(resource, "Stopping")
-        plane.later(resource, "Stopped", _STOP_SECONDS)
+        resource.activity = end_machine(plane.machine, instance_root(plane, resource))
+        if resource.activity is None:
+            plane.later(resource, "Stopped", _STOP_SECONDS)
+        else:
+            plane.watch(resource)
 
     def start(self, plane: ControlPlane, resource: Resource, params: dict[str, Any]) -> None:
         if resource.status not in ("Stopped", "Failed"):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -79,6 +80,25 @@ def statuses(classroom: Classroom) -> tuple[str, str]:
     (app,) = sagemaker.list_apps()["Apps"]
     (instance,) = sagemaker.list_notebook_instances()["NotebookInstances"]
     return app["Status"], instance["NotebookInstanceStatus"]
+
+
+def collected(classroom: Classroom) -> set[str]:
+    """Whose work is in the bucket."""
+    objects = classroom.client("s3").list_objects_v2(
+        Bucket=f"ml101-{ACCOUNT}-us-east-1", Prefix="attendees/"
+    )["Contents"]
+    return {
+        found["Key"].split("/")[1]
+        for found in objects
+        if found["Key"].endswith("/collected/collected.json")
+    }
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def read(finished: Any) -> Any:
@@ -166,12 +186,14 @@ def test_nothing_that_she_sits_on_is_stopped_unasked(classroom: Classroom) -> No
     finished = classroom.workshop("ann", "cleanup", "--stop-me")
 
     assert finished.returncode == 0, finished.stderr
-    assert "no terminal to ask, nothing was changed: stop what this runs on" in finished.stderr
+    assert "no terminal to ask, nothing was changed: " in finished.stderr
+    assert "stop what this runs on (app default (us-east-1))" in finished.stderr
     assert statuses(classroom) == ("InService", "InService")
 
 
 def test_what_they_sit_on_goes_last_when_they_ask(classroom: Classroom) -> None:
     forget(classroom, "bob")
+    assert collected(classroom) == set()
 
     for attendee, what in (("bob", "notebook-instance ml101-bob"), ("ann", "app default")):
         finished = classroom.workshop(attendee, "cleanup", "--yes", "--stop-me")
@@ -181,6 +203,7 @@ def test_what_they_sit_on_goes_last_when_they_ask(classroom: Classroom) -> None:
         assert last == f"stopping what this runs on: {what} (us-east-1); your files stay"
 
     assert forgotten(classroom, "bob") == set()
-    app, instance = statuses(classroom)
-    assert app in ("Deleting", "Deleted")
-    assert instance in ("Stopping", "Stopped")
+    wait_until(lambda: statuses(classroom) == ("Deleted", "Stopped"))
+    # What is asked to end collects the work first, and a volume outlives it.
+    assert collected(classroom) == {"ann", "bob"}
+    assert all(classroom.home(attendee).is_dir() for attendee in ("ann", "bob"))
