@@ -21,7 +21,7 @@ def wire() -> Wire:
 
 
 @settings(
-    max_examples=15,
+    max_examples=10,
     deadline=None,
     derandomize=True,  # the same worlds on every machine
     database=None,
@@ -33,7 +33,7 @@ def test_a_sweep_of_any_workshop_keeps_its_promises(wire: Wire, case: Case) -> N
     assert check(case, wire).violations == []
 
 
-@pytest.mark.parametrize("kind", ["app", "canvas", "space", "user-profile"])
+@pytest.mark.parametrize("kind", ["app", "space", "user-profile"])
 @pytest.mark.parametrize("tags", [KEPT, ELSEWHERE], ids=["held", "another workshop's"])
 def test_studio_s_things_are_left_by_their_tags_although_lists_have_no_arns(
     wire: Wire, kind: str, tags: tuple[tuple[str, str], ...]

@@ -66,6 +66,7 @@ class WorldMaker:
             return False
         kind = BY_NAME["app" if name == "canvas" else name]
         requests = Requests(key[1], REGION)
+        request: dict[str, Any]
         if name == "canvas":
             request = {"UserProfileName": thing.name, "AppType": "Canvas", "AppName": "default"}
         else:

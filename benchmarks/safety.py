@@ -1,0 +1,118 @@
+"""Sweeps keep their promises: in any workshop beside any neighbours, and however often killed.
+
+The checks are the tests' own (`tests/unit/cleanup/world_checks.py`,
+`tests/integration/cleanup/killing.py`), tried far more often.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from benchmarks.figure import Figure, Measured
+from rehearsal import isolation
+from rehearsal.processes import LocalAws
+from tests.integration.cleanup.killing import kill_again_and_again
+from tests.integration.cleanup.terminal import Terminal
+from tests.unit.cleanup.world_checks import check
+from tests.unit.cleanup.worlds import Case, cases
+from tests.unit.rehearsal.wire import Wire
+from tests.unit.workshop.configs import write_config
+
+_WORKSHOPS, _AT_ONCE = 1000, 50
+_KILLS, _KILLS_EACH = 50, 5
+# A broken promise is told with its world; the first few say enough.
+_TOLD = 3
+
+
+@dataclass(slots=True)
+class Tried:
+    """What came of some worlds: how many ended clean, and what did not hold in which."""
+
+    worlds: int = 0
+    clean: int = 0
+    broken: list[str] = field(default_factory=list)
+    # Calls that AWS refused although no fault was in force for them, by what was asked.
+    unforced: Counter[str] = field(default_factory=Counter)
+
+
+def try_worlds(start: int, count: int) -> Tried:
+    """Sweep so many worlds, drawn from the seed `start`, one after the other."""
+    wire, tried = Wire(), Tried()
+
+    @seed(start)
+    @settings(
+        max_examples=count,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(cases())
+    def sweep(case: Case) -> None:
+        verdict = check(case, wire)
+        tried.worlds += 1
+        tried.clean += verdict.clean
+        tried.unforced.update(verdict.unforced)
+        if verdict.violations:
+            tried.broken.append(f"{'; '.join(verdict.violations)} in {case}")
+
+    sweep()
+    return tried
+
+
+def _workshops() -> Measured:
+    starts = range(0, _WORKSHOPS, _AT_ONCE)
+    # Each worker has a moto of its own, whose state belongs to the process.
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
+        results = list(pool.map(try_worlds, starts, [_AT_ONCE] * len(starts)))
+    broken = [words for tried in results for words in tried.broken]
+    worlds = sum(tried.worlds for tried in results)
+    clean = sum(tried.clean for tried in results)
+    detail = f"{worlds} workshops, {len(broken)} violations; {clean} ended clean"
+    return Measured(
+        len(broken), "; ".join([detail, *broken[:_TOLD]]), sound=worlds >= _WORKSHOPS and clean > 0
+    )
+
+
+def _kills() -> Measured:
+    with TemporaryDirectory(prefix="t-") as name:
+        directory = Path(name)
+        aws = LocalAws(directory / "aws", isolation.without_aws(os.environ))
+        try:
+            terminal, config = Terminal(aws.url, directory), write_config(directory)
+            broken = [
+                words
+                for start in range(0, _KILLS, _KILLS_EACH)
+                for words in kill_again_and_again(terminal, config, _KILLS_EACH, start)
+            ]
+        finally:
+            aws.close()
+    return Measured(
+        len(broken), "; ".join([f"{_KILLS} kills, {len(broken)} violations", *broken[:_TOLD]])
+    )
+
+
+SAFETY_FIGURES = (
+    Figure(
+        name="sweep-safety",
+        what=f"promises broken by sweeps of {_WORKSHOPS:,} random workshops under random faults",
+        unit="violations",
+        bar=0,
+        measure=_workshops,
+    ),
+    Figure(
+        name="sweep-kills",
+        what=f"promises broken by sweeps that were killed {_KILLS} times at random moments",
+        unit="violations",
+        bar=0,
+        measure=_kills,
+    ),
+)
