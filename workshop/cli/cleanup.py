@@ -136,6 +136,7 @@ def command(
     with task.audit_log(audit) as log:
         sweep = task.sweep(log)
         plan = sweep.plan()
+        task.check_seat(plan)
         rates = {} if no_prices else task.rates(plan)
         if not as_json:
             show_plan(plan.decision, rates)

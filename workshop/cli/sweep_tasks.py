@@ -22,7 +22,7 @@ from workshop.cli.output import note
 from workshop.cli.seat import Seat, find_seat, metadata_path, region_of, role_of
 from workshop.cli.sweep_views import describe, note_progress
 from workshop.config import load_workshop
-from workshop.errors import UsageError
+from workshop.errors import UsageError, WorkshopError
 from workshop.model import Workshop
 
 # Where an instructor's audit logs are kept.
@@ -89,6 +89,18 @@ class Task:
         """What the command runs on; empty outside an environment."""
         return [found for found in plan.scan.resources if found.key == self.seat]
 
+    def check_seat(self, plan: Plan) -> None:
+        """Raise WorkshopError when what the command runs on was not found though all was seen:
+        it could not be told from what is to go. A module's sweep does not look for it."""
+        missing = self.seat is not None and not self.scope.module and plan.scan.complete
+        if missing and not self.seat_in(plan):
+            raise WorkshopError(
+                "what this runs on was not found",
+                "SageMaker does not list the app or instance that its metadata file names, so it "
+                "might be stopped with the rest",
+                "restart the app or instance and try again; or ask the instructor to clean up",
+            )
+
     def stop_seat(self, sweep: Sweep) -> bool:
         """Stop what the command runs on; nothing can follow it. Returns whether it will stop."""
         for own in self.seat_in(sweep.plan()):
@@ -140,6 +152,12 @@ def _of_attendee(seat: Seat, wishes: Wishes, clients: Clients, actor: Actor) -> 
                 f"here the command cleans up after {seat.attendee}, whose environment this is",
                 "leave it out; or give --config to work as an instructor",
             )
+    if wishes.stop_me and wishes.module:
+        raise UsageError(
+            "--stop-me and --module exclude each other",
+            "what this runs on belongs to no lab",
+            "clean up with --module first, then with --stop-me",
+        )
     note(f"{seat.attendee} of {seat.workshop} in {seat.region}")
     own = frozenset({seat.attendee})
     return Task(

@@ -171,6 +171,13 @@ def test_what_is_for_instructors_is_refused(classroom: Classroom, option: list[s
     assert "fix:" in finished.stderr
 
 
+def test_what_she_sits_on_belongs_to_no_lab(classroom: Classroom) -> None:
+    finished = classroom.workshop("ann", "cleanup", "--yes", "--stop-me", "--module", "iris")
+
+    assert finished.returncode == 2
+    assert "--stop-me and --module exclude each other" in finished.stderr
+
+
 def test_somebody_elses_credentials_are_refused(classroom: Classroom) -> None:
     finished = classroom.workshop("ann", "cleanup", "--yes", role="ml101-bob")
 
