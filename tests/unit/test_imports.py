@@ -44,6 +44,8 @@ ARROWS: dict[str, set[str]] = {
 ALLOWED = {
     ("workshop.cli.rehearse", "rehearsal"),
     ("workshop.cli.local_aws", "rehearsal"),
+    # The long range of the safety tests: the same checks, with more seeds.
+    ("benchmarks.safety", None),
 }
 # What runs inside a Lambda finds nothing there but boto3, and the engines stay as lean.
 AWS_SDK = {"boto3", "botocore"}
