@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.unit.cleanup.world_checks import check
-from tests.unit.cleanup.worlds import Case, Thing, cases
+from tests.unit.cleanup.worlds import PROTECTED, STRANGERS, Case, Thing, cases
 from tests.unit.rehearsal.wire import Wire
 from workshop.names import TAG_KEEP, TAG_WORKSHOP
 
@@ -56,4 +56,14 @@ def test_a_world_without_faults_ends_clean(wire: Wire) -> None:
         for number, kind in enumerate(("app", "canvas", "endpoint", "notebook-instance", "cluster"))
     )
     verdict = check(Case(("ann",), ours, ()), wire)
+    assert (verdict.violations, verdict.clean) == ([], True)
+
+
+def test_neighbours_strangers_and_what_is_held_are_left_whatever_they_are_called(
+    wire: Wire,
+) -> None:
+    named = [name.format(0) for name in STRANGERS]
+    others = [Thing(kind, name) for kind in ("model", "space") for name in (*named, PROTECTED)]
+    others += [Thing("model", f"ml101-ann-{n}", tags) for n, tags in enumerate((KEPT, ELSEWHERE))]
+    verdict = check(Case(("ann",), (Thing("model", "ml101-ann-9"),), tuple(others)), wire)
     assert (verdict.violations, verdict.clean) == ([], True)

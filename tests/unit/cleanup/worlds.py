@@ -44,7 +44,7 @@ ENDS = {
 }
 _AGES = (0.0, 5.0, 200.0, 4000.0)
 # Others' names that begin like ours, or nearly.
-_STRANGERS = (
+STRANGERS = (
     "ml1011-ann-{}",
     "ml1011-shared-{}",
     "ml101ann-{}",
@@ -135,7 +135,7 @@ def _others_things(draw: st.DrawFn, number: int) -> Thing:
         return Thing(kind, f"{WORKSHOP}-ann-other{number}", tuple(tags.items()))
     # A team's name, which a quota's is here, has no capitals.
     kind = draw(_kinds.filter(lambda kind: kind != "compute-quota"))
-    return Thing(kind, draw(st.sampled_from(_STRANGERS)).format(number))
+    return Thing(kind, draw(st.sampled_from(STRANGERS)).format(number))
 
 
 @st.composite
