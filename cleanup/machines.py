@@ -46,7 +46,8 @@ def _machines(resource: Resource, caller: Caller) -> Machines:
 
     try:
         return reader(resource.row.ids_sent(resource.ids), describe)
-    except FAILURES:
+    # A KeyError: it runs on something that has another shape than the readers know.
+    except (*FAILURES, KeyError):
         return None
 
 
@@ -55,57 +56,71 @@ def _one(usage: str, instance_type: str, count: int = 1) -> Machines:
 
 
 def _endpoint(ids: Mapping[str, str], describe: Describe) -> Machines:
-    """Every variant's instances as they are now; a serverless one is not billed by the hour."""
+    """Every variant's instances as they are now."""
     endpoint = describe("describe_endpoint", ids)
     name = {"EndpointConfigName": endpoint["EndpointConfigName"]}
     config = describe("describe_endpoint_config", name)
-    counts = {
-        variant["VariantName"]: variant.get("CurrentInstanceCount")
-        for variant in (
-            *endpoint.get("ProductionVariants", ()),
-            *endpoint.get("ShadowProductionVariants", ()),
-        )
-    }
-    return tuple(
-        Machine(
-            "hosting",
-            variant["InstanceType"],
-            counts.get(variant["VariantName"]) or variant.get("InitialInstanceCount", 1),
-        )
-        for variant in (
-            *config["ProductionVariants"],
-            *config.get("ShadowProductionVariants", ()),
-        )
-        if "InstanceType" in variant
-    )
+    now = {variant["VariantName"]: variant for variant in _variants(endpoint)}
+    return _all(_variant(v, now.get(v["VariantName"], {})) for v in _variants(config))
+
+
+def _variants(found: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    return (*found.get("ProductionVariants", ()), *found.get("ShadowProductionVariants", ()))
+
+
+def _variant(configured: Mapping[str, Any], now: Mapping[str, Any]) -> Machines:
+    """A variant's instances; a serverless one is billed by the hour only for concurrency that
+    was provisioned, by its memory, for which there is no price."""
+    serverless = now.get("CurrentServerlessConfig") or configured.get("ServerlessConfig")
+    if serverless is not None:
+        return None if serverless.get("ProvisionedConcurrency") else ()
+    count = now.get("CurrentInstanceCount")
+    if count is None:
+        count = configured.get("InitialInstanceCount", 1)
+    # One with InstancePools has no InstanceType: SageMaker chooses.
+    return _one("hosting", configured.get("InstanceType", ""), count) if count else ()
+
+
+def _all(parts: Iterable[Machines]) -> Machines:
+    """The machines of all parts; None when those of one could not be seen."""
+    found: list[Machine] = []
+    for part in parts:
+        if part is None:
+            return None
+        found += part
+    return tuple(found)
 
 
 def _training(usage: str) -> Callable[[Mapping[str, str], Describe], Machines]:
     def read(ids: Mapping[str, str], describe: Describe) -> Machines:
         resources = describe("describe_training_job", ids)["ResourceConfig"]
         groups = resources.get("InstanceGroups") or [resources]
-        return tuple(
-            Machine(usage, group["InstanceType"], group["InstanceCount"]) for group in groups
-        )
+        return _all(_chosen(usage, group) for group in groups)
 
     return read
 
 
+def _chosen(usage: str, resources: Mapping[str, Any]) -> Machines:
+    """A job's instances: those that SageMaker has selected among InstancePreferences, else
+    those that were asked for."""
+    prefix = "Selected" if "SelectedInstanceType" in resources else ""
+    return _one(usage, resources[f"{prefix}InstanceType"], resources[f"{prefix}InstanceCount"])
+
+
 def _processing(ids: Mapping[str, str], describe: Describe) -> Machines:
-    cluster = describe("describe_processing_job", ids)["ProcessingResources"]["ClusterConfig"]
-    return _one("processing", cluster["InstanceType"], cluster["InstanceCount"])
+    resources = describe("describe_processing_job", ids)["ProcessingResources"]
+    return _chosen("processing", resources["ClusterConfig"])
 
 
 def _transform(ids: Mapping[str, str], describe: Describe) -> Machines:
-    resources = describe("describe_transform_job", ids)["TransformResources"]
-    return _one("transform", resources["InstanceType"], resources["InstanceCount"])
+    return _chosen("transform", describe("describe_transform_job", ids)["TransformResources"])
 
 
 def _cluster(ids: Mapping[str, str], describe: Describe) -> Machines:
-    groups = describe("describe_cluster", ids).get("InstanceGroups", ())
-    return tuple(
-        Machine("cluster", group["InstanceType"], group["CurrentCount"]) for group in groups
-    )
+    """The instances of all groups; one with InstanceRequirements names no type of its own."""
+    cluster = describe("describe_cluster", ids)
+    groups = (*cluster.get("InstanceGroups", ()), *cluster.get("RestrictedInstanceGroups", ()))
+    return _all(_one("cluster", group["InstanceType"], group["CurrentCount"]) for group in groups)
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, str], Describe], Machines]] = {
