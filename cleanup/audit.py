@@ -16,7 +16,8 @@ from cleanup.steps import Call
 
 class Audit(Protocol):
     """Takes note of a call: `result` is "sent" before it, then "accepted", "gone" (it was not
-    there any more), "later" or "refused"; `detail` is what AWS said."""
+    there any more), "later" or "refused"; or "lost" without a call, since it is not ours any
+    more. `detail` is the reason."""
 
     def __call__(self, call: Call, result: str, detail: str = "") -> None: ...
 

@@ -87,20 +87,21 @@ class Executor:
 
     def _without_ownership(self, batch: tuple[Call, ...]) -> list[Outcome]:
         """The calls of a batch that must not be made: not ours any more, or who can tell."""
-        regions = sorted({call.resource.region for call in batch if call.resource.arn})
-        arns = {
-            region: sorted(
-                {c.resource.arn for c in batch if c.resource.arn and c.resource.region == region}
-            )
-            for region in regions
-        }
-        answers = dict(zip(regions, self._caller.together(self._tags, arns.items()), strict=True))
-        return [
+        arns: dict[str, list[str]] = {}
+        for call in batch:
+            arns.setdefault(call.resource.region, []).extend(_arns(call))
+        asked = [(region, sorted(set(known))) for region, known in arns.items() if known]
+        answers = self._caller.together(self._tags, asked)
+        by_region = {region: answer for (region, _), answer in zip(asked, answers, strict=True)}
+        outcomes = [
             outcome
             for call in batch
             if call.resource.arn
-            and (outcome := self._judge(call, answers[call.resource.region])) is not None
+            and (outcome := self._judge(call, by_region[call.resource.region])) is not None
         ]
+        for outcome in outcomes:
+            self._audit(outcome.call, outcome.result, outcome.detail)
+        return outcomes
 
     def _tags(self, asked: tuple[str, list[str]]) -> dict[str, dict[str, str]] | Exception:
         try:
@@ -112,7 +113,8 @@ class Executor:
         if isinstance(answer, Exception):
             result: Result = "refused" if meaning(answer) == "refused" else "later"
             return Outcome(call, result, f"whose it is could not be seen: {failure(answer)}")
-        lost = ownership_lost(call.resource, answer.get(call.resource.arn), self._scope)
+        tags = next((answer[arn] for arn in _arns(call) if arn in answer), None)
+        lost = ownership_lost(call.resource, tags, self._scope)
         return Outcome(call, "lost", lost) if lost else None
 
     def _make(self, call: Call) -> Outcome:
@@ -142,6 +144,15 @@ class Executor:
         region = call.resource.region
         answer = self._caller.read(row.service, region, question.operation, asked)
         return {**given, **question.parameters(answer)}
+
+
+def _arns(call: Call) -> list[str]:
+    """What the Tagging API may call a resource: of Studio's ARNs it has been seen to know the
+    lower-case form."""
+    arn = call.resource.arn
+    if not arn:
+        return []
+    return [arn, arn.lower()] if call.resource.row.arn_path and arn != arn.lower() else [arn]
 
 
 def _finished(batch: tuple[list[Outcome], list[Future[Outcome]]]) -> list[Outcome]:

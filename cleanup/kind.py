@@ -112,6 +112,9 @@ class Kind:
     # To which domain, user profile or space a Studio resource belongs.
     domain_of: Callable[[Row], str] | None = None
     owner_fields: tuple[str, ...] = ()
+    # What it is a part of: (kind, field with that one's name, id or ARN). A part of what is
+    # kept is kept.
+    within: tuple[tuple[str, str], ...] = ()
     # Where the listed row itself carries tags ([{"Key", "Value"}] or [{"key", "value"}]).
     tags_field: str = ""
     # The VPC it lies in; what lies in the workshop's own is the workshop's.

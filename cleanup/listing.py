@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from botocore.exceptions import BotoCoreError
+
 from cleanup.calls import Caller, Listing
 from cleanup.kind import Kind, Row, value
 
@@ -11,6 +13,12 @@ _TAGGING = "resourcegroupstaggingapi"
 # What the JSON protocols answer where a region's service has no such operation: the kind is
 # not offered there, so there is nothing to see ("Common errors" of the API references).
 _NOT_OFFERED = ("UnknownOperationException", "UnknownOperation")
+
+
+class UnfinishedError(BotoCoreError):
+    """The Tagging API says that there is more, and gives nothing."""
+
+    fmt = "the tags of {region} were not told in full"
 
 
 def list_kind(
@@ -59,18 +67,21 @@ def plain_tags(listed: object) -> dict[str, str]:
 
 
 def read_tags(caller: Caller, region: str, arns: list[str]) -> dict[str, dict[str, str]]:
-    """The present tags of at most TAGS_PAGE resources; those never tagged are left out.
+    """The present tags of resources; those never tagged are left out.
 
-    Raises what is in `cleanup.calls.FAILURES`.
+    Raises what is in `cleanup.calls.FAILURES`, UnfinishedError among it.
     """
     found: dict[str, dict[str, str]] = {}
-    missing = arns
-    while missing:
-        answer = caller.read(_TAGGING, region, "get_resources", {"ResourceARNList": missing})
-        new = tags_by_arn(answer["ResourceTagMappingList"])
-        found |= new
-        # There may be more even so, but the token cannot be sent with ARNs (GetResources).
-        if not new or not answer.get("PaginationToken"):
-            break
-        missing = [arn for arn in missing if arn not in found]
+    for start in range(0, len(arns), TAGS_PAGE):
+        missing = arns[start : start + TAGS_PAGE]
+        while missing:
+            answer = caller.read(_TAGGING, region, "get_resources", {"ResourceARNList": missing})
+            new = tags_by_arn(answer["ResourceTagMappingList"])
+            found |= new
+            # There is more, but the token cannot be sent with ARNs (GetResources).
+            if not answer.get("PaginationToken"):
+                break
+            if not new:
+                raise UnfinishedError(region=region)
+            missing = [arn for arn in missing if arn not in found]
     return found

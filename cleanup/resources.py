@@ -45,6 +45,7 @@ class Resource:
     was attributed. `managed`: a stack made it and a stack will remove it. `protected` says
     why it is never touched, or is "". `instance_type` is "" where the listing names none,
     `fee` where nothing was paid up front. `claimed`: it carries the workshop's tag.
+    `within` are the (kind, name, id or ARN) of what it is a part of.
     """
 
     kind: str
@@ -61,6 +62,7 @@ class Resource:
     instance_type: str = ""
     fee: str = ""
     claimed: bool = False
+    within: tuple[tuple[str, str], ...] = ()
 
     @property
     def row(self) -> Kind:
@@ -71,6 +73,11 @@ class Resource:
     def key(self) -> Key:
         """What identifies it across scans."""
         return self.region, self.kind, self.ids
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What others may know it by: its name, its ids, its ARN."""
+        return tuple(str(n) for n in (self.name, self.arn, *dict(self.ids).values()) if n)
 
     @property
     def bills(self) -> str:

@@ -15,7 +15,7 @@ from cleanup.kind import GONE, Kind, Row, value
 from cleanup.kinds import BY_NAME, KINDS
 from cleanup.listing import list_kind, list_tagged, plain_tags, tags_by_arn
 from cleanup.resources import TAGS, Blind, Resource, Scan, Scope, Unattributed
-from workshop.names import TAG_KEEP, TAG_WORKSHOP
+from workshop.names import TAG_KEEP, TAG_WORKSHOP, sagemaker_arn
 
 _DOMAIN = "domain"
 
@@ -198,7 +198,7 @@ def _attributed(
         if kind.action(status) == GONE:
             continue
         name = kind.name_in(row)
-        arn = _arn_of(region, kind, row)
+        arn = _arn_of(region, kind, row, scope.account)
         tags = {**plain_tags(row.get(kind.tags_field)), **region.tags.get(arn, {})}
         ownership = attribute(kind, row, scope, tags, region.place, parent)
         if ownership is None:
@@ -224,18 +224,20 @@ def _attributed(
             instance_type=str(value(row, kind.instance_field) or "") if kind.instance_field else "",
             fee=kind.fee_of(row) if kind.fee_of else "",
             claimed=tags.get(TAG_WORKSHOP) == scope.workshop,
+            within=tuple((k, str(v)) for k, field in kind.within if (v := value(row, field))),
         )
         yield resource, row
 
 
-def _arn_of(region: _Region, kind: Kind, row: Row) -> str:
-    """A row's ARN; "" where the listing has none and no tag has told it.
+def _arn_of(region: _Region, kind: Kind, row: Row, account: str) -> str:
+    """A row's ARN; "" where the listing has none and it cannot be told.
 
     What the Tagging API calls an app is in the case it was made in or in lower case: both have
     been seen (Studio's resource-metadata.json has a ResourceArnCaseSensitive of its own).
     """
     if kind.arn_path is not None:
-        return region.arns.get(kind.arn_path(row).lower(), "")
+        path = kind.arn_path(row)
+        return region.arns.get(path.lower()) or sagemaker_arn(region.name, account, path)
     return str(value(row, kind.arn_field) or "") if kind.arn_field else ""
 
 

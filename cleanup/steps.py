@@ -21,6 +21,8 @@ _ORDER = {
     )
 }
 _ANYBODY = ""
+# Why something is kept that a sweep has set aside.
+GIVEN_UP = "given up"
 _VERBS = {
     "delete": "delete",
     "stop": "stop",
@@ -41,14 +43,16 @@ class Policy:
 
     With `keep_managed`, what the workshop's stacks made is stopped where it can be stopped
     and otherwise left: its stack deletes it. With `keep_environments`, apps and the
-    environments' notebook instances go on running. With `records`, what is left of ended
-    jobs is deleted too. `created_before` leaves what is younger, or of unknown age. `seat` is
-    the app or instance that the command itself runs on.
+    environments' notebook instances go on running. With `records`, what is left of ended jobs
+    is deleted too. With `claim`, what stacks' domains would leave behind gets the workshop's
+    tag, since the stacks go next. `created_before` leaves what is younger, or of unknown age.
+    `seat` is the app or instance that the command itself runs on.
     """
 
     keep_managed: bool = True
     keep_environments: bool = False
     records: bool = False
+    claim: bool = False
     created_before: datetime | None = None
     seat: Key | None = None
 
@@ -124,19 +128,20 @@ def decide(
     kept: list[tuple[Resource, str]] = []
     found = sorted(resources, key=lambda r: (_ORDER[r.kind], r.key))
     unclaimed = {r.key: r.region for r in found if _needs_claim(r, notes, aside)}
+    held = find_held(found)
     for resource in found:
         action = _action(resource, policy)
         if action in (GONE, REST):
             continue
-        if resource.key in unclaimed and resource.row.claim:
+        if resource.key in unclaimed and resource.row.claim and _goes(resource, notes, policy):
             calls.append(Call(resource, resource.row.claim.operation))
             notes.present.update(_spots(resource))
             continue
-        if policy.keep_managed and (reason := _managed(resource)):
+        if policy.keep_managed and resource.key not in held and (reason := _managed(resource)):
             kept.append((resource, reason))
             _note(resource, notes.managed)
             continue
-        if reason := _stays(resource, policy, action, notes, aside):
+        if reason := held.get(resource.key) or _stays(resource, policy, action, notes, aside):
             kept.append((resource, reason))
             _note(resource, notes.staying)
             continue
@@ -151,6 +156,29 @@ def decide(
         notes.present.update(_spots(resource))
     calls.sort(key=_turn)
     return Decision(tuple(calls), tuple(waiting), tuple(blocked), tuple(kept))
+
+
+def find_held(resources: Iterable[Resource]) -> dict[Key, str]:
+    """Why resources must not be touched: protected themselves, or a part of what is."""
+    held = {r.key: f"protected: {r.protected}" for r in resources if r.protected}
+    parts = [r for r in resources if r.within and not r.protected]
+    names = {(r.region, r.kind, name): r.name for r in resources if r.protected for name in r.names}
+    while found := [
+        (r, kind, names[r.region, kind, name])
+        for r in parts
+        for kind, name in r.within
+        if r.key not in held and (r.region, kind, name) in names
+    ]:
+        for resource, kind, holder in found:
+            held[resource.key] = f"protected: part of {kind} {holder}"
+            names |= {(resource.region, resource.kind, n): resource.name for n in resource.names}
+    return held
+
+
+def _goes(resource: Resource, notes: _Notes, policy: Policy) -> bool:
+    """Whether the domain of a leftover is about to go, by a call or by its stack."""
+    spot = (resource.region, _DOMAIN, _ANYBODY)
+    return bool(notes.present[spot]) or (policy.claim and spot in notes.managed)
 
 
 def _needs_claim(resource: Resource, notes: _Notes, aside: Collection[Key]) -> bool:
@@ -183,10 +211,8 @@ def _stays(
 ) -> str:
     """Why a resource is left, for its own sake or for that of another; or ""."""
     row = resource.row
-    if resource.protected:
-        return f"protected: {resource.protected}"
     if resource.key in aside:
-        return "given up"
+        return GIVEN_UP
     if (resource.region, TAGS) in notes.unseen:
         return "tags could not be read, so it might be held"
     if action == PAID:
@@ -208,7 +234,7 @@ def _stays(
 
 def _managed(resource: Resource) -> str:
     """Why a resource is left to the stack that made it, or ""."""
-    if resource.protected or not resource.managed:
+    if not resource.managed:
         return ""
     action = resource.row.action(resource.status)
     if action.startswith("stop_"):

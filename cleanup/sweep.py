@@ -18,7 +18,7 @@ from cleanup.kind import Kind
 from cleanup.kinds import KINDS
 from cleanup.resources import TAGS, Blind, Resource, Scan, Scope, Unattributed
 from cleanup.scan import Scanner, listings_of
-from cleanup.steps import Call, Decision, Policy, decide
+from cleanup.steps import GIVEN_UP, Call, Decision, Policy, decide
 from cleanup.trail import Trail
 from workshop.aws import Clients
 
@@ -136,11 +136,11 @@ class Sweep:
         """What a sweep would begin with. Reads only."""
         return Plan(*self._look(self._kinds), self._now())
 
-    def run(self, plan: Plan | None = None) -> SweepResult:
+    def run(self, plan: Plan | None = None, *, look_only: bool = False) -> SweepResult:
         """Sweep until two looks at everything find nothing left to do.
 
-        A fresh `plan` is the first look. A refusal ends up in the result, never in an
-        exception.
+        A fresh `plan` is the first look. With `look_only` nothing is called: what there is to
+        do remains. A refusal ends up in the result, never in an exception.
         """
         started = self._now()
         if plan is None or started - plan.made_at > _PLAN_GOOD_FOR_SECONDS:
@@ -157,6 +157,11 @@ class Sweep:
                 self._sleep(max(0.0, self._changed_at + self._settle - self._now()))
             elif decision.finished:
                 kinds = self._kinds
+            elif look_only:
+                if kinds != self._kinds:
+                    found, decision = self._look(self._kinds)
+                self._trail.give_up(decision.remaining, "it was not in the plan; run it again")
+                break
             else:
                 result.looks = 0
                 moved = self._execute(decision, result)
@@ -232,10 +237,10 @@ class Sweep:
     def _ended(self, result: SweepResult, found: Scan, decision: Decision) -> SweepResult:
         present = {resource.key: resource for resource in found.resources}
         aside = self._trail.aside
-        result.remaining = [
-            Remaining(present[key], reason) for key, reason in aside.items() if key in present
-        ]
-        result.kept = [(r, why) for r, why in decision.kept if r.key not in aside]
+        # What has ended by itself since it was set aside does not remain.
+        left = [r for r, why in decision.kept if why == GIVEN_UP] + list(decision.remaining)
+        result.remaining = [Remaining(r, aside[r.key]) for r in left]
+        result.kept = [(r, why) for r, why in decision.kept if why != GIVEN_UP]
         result.returned = [
             (present.get(key, resource), times)
             for key, (resource, times) in self._trail.returned.items()

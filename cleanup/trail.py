@@ -13,7 +13,7 @@ from cleanup.steps import Call
 # App deletion has been seen to take 20 minutes (cloudformation-coverage-roadmap#1754).
 DEFAULT_PATIENCE_SECONDS = 1800.0
 # What is refused so often, while nothing else moves any more, will be refused again.
-_MOST_REFUSALS = 8
+_MOST_REFUSALS = 15
 _PAUSE_FIRST, _PAUSE_MOST = 0.25, 60.0
 # A Studio Canvas app came back four times while its session was open
 # (aws/amazon-sagemaker-feedback#235).
@@ -32,8 +32,8 @@ class Trail:
         self.aside: dict[Key, str] = {}
         self.returned: dict[Key, tuple[Resource, int]] = {}
         self._deadline = deadline_seconds
-        # When a resource that may move was first seen: what is blocked does not age.
-        self._since: dict[Key, float] = {}
+        # Since when a resource that may move is in its status: what is blocked does not age.
+        self._since: dict[Key, tuple[str, float]] = {}
         self._refusals: dict[Key, tuple[str, int]] = {}
         self._called: dict[Key, tuple[str, int]] = {}
         self._not_before: dict[Key, float] = {}
@@ -69,6 +69,7 @@ class Trail:
             # What is not ours any more is left out by the next look, if it says so too.
             times = self._refusals.get(key, ("", 0))[1] + 1
             self._refusals[key] = (outcome.detail, times)
+            self._called[key] = (outcome.call.operation, 0)
             self._not_before[key] = now + min(_PAUSE_FIRST * 2**times, _PAUSE_MOST)
 
     def see(self, found: Scan, kinds: Collection[Kind]) -> list[tuple[Resource, int]]:
@@ -102,7 +103,9 @@ class Trail:
             key = resource.key
             if key in self.aside:
                 continue
-            since = self._since.setdefault(key, now)
+            status, since = self._since.get(key, (resource.status, now))
+            since = since if status == resource.status else now
+            self._since[key] = (resource.status, since)
             reason, times = self._refusals.get(key, ("", 0))
             if now - since > self._patience(resource):
                 reason = reason or f"still {resource.status or 'there'} after {now - since:.0f} s"

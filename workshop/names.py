@@ -110,6 +110,15 @@ def bootstrap_bucket(account: str, region: str, qualifier: str = "hnb659fds") ->
     return f"cdk-{qualifier}-assets-{account}-{region}"
 
 
+def sagemaker_arn(region: str, account: str, path: str) -> str:
+    """The ARN of something of SageMaker's; "" without an account. Partitions by region: IAM
+    guide, "IAM ARNs"."""
+    if not account:
+        return ""
+    partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rsplit("-", 2)[0], "aws")
+    return f"arn:{partition}:sagemaker:{region}:{account}:{path}"
+
+
 def sdk_bucket(account: str, region: str) -> str:
     """The SageMaker SDK's default bucket, which everybody in the account shares (SageMaker SDK,
     `Session.default_bucket`)."""

@@ -43,6 +43,7 @@ CLUSTER_SCHEDULER_CONFIG = Kind(
         wait=_GOVERNING["changing"],
         gone="Deleted",
     ),
+    within=(("cluster", "ClusterArn"),),
 )
 
 COMPUTE_QUOTA = Kind(
@@ -58,6 +59,7 @@ COMPUTE_QUOTA = Kind(
         wait=_GOVERNING["changing"],
         gone="Deleted",
     ),
+    within=(("cluster", "ClusterArn"),),
 )
 
 CLUSTER = Kind(

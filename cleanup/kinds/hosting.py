@@ -31,6 +31,7 @@ INFERENCE_COMPONENT = Kind(
     ),
     bills="hour",
     bills_in={"Failed": ""},
+    within=(("endpoint", "EndpointName"),),
 )
 
 INFERENCE_EXPERIMENT = Kind(

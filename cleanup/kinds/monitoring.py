@@ -20,6 +20,7 @@ MONITORING_SCHEDULE = Kind(
     ),
     bills="hour",  # by the processing jobs that it starts
     bills_in={"Stopped": "", "Failed": ""},
+    within=(("endpoint", "EndpointName"),),
 )
 
 

@@ -23,6 +23,7 @@ MODEL_PACKAGE = Kind(
     arn_field="ModelPackageArn",
     status_field="ModelPackageStatus",
     on_status=states(delete_model_package="Completed Failed", wait="Pending InProgress Deleting"),
+    within=(("model-package-group", "ModelPackageGroupName"),),
 )
 
 MODEL_PACKAGE_GROUP = Kind(

@@ -31,6 +31,7 @@ APP = Kind(
     workplace=True,
     domain_of=domain_field,
     owner_fields=("SpaceName", "UserProfileName"),
+    within=(("space", "SpaceName"), ("user-profile", "UserProfileName"), ("domain", "DomainId")),
 )
 
 SPACE = Kind(
@@ -50,6 +51,10 @@ SPACE = Kind(
     domain_of=domain_field,
     owner_fields=("SpaceName", "OwnershipSettingsSummary.OwnerUserProfileName"),
     environment=True,
+    within=(
+        ("user-profile", "OwnershipSettingsSummary.OwnerUserProfileName"),
+        ("domain", "DomainId"),
+    ),
 )
 
 USER_PROFILE = Kind(
@@ -68,6 +73,7 @@ USER_PROFILE = Kind(
     domain_of=domain_field,
     owner_fields=("UserProfileName",),
     environment=True,
+    within=(("domain", "DomainId"),),
 )
 
 DOMAIN = Kind(

@@ -314,13 +314,44 @@ def test_what_a_domain_would_leave_behind_is_claimed_before_the_domain_goes() ->
     assert names(second.blocked) == ["g"]
 
 
-def test_a_domain_that_its_stack_deletes_has_its_leftovers_claimed_all_the_same() -> None:
+def test_before_its_stack_deletes_a_domain_its_leftovers_are_claimed_when_asked() -> None:
     domain = shared("domain", "ml101-shared", "InService", managed=True)
     group = shared("nfs-security-group", "g", "empty", claimed=False)
-    assert calls(decide([domain, group])) == ["create_tags g"]
+    assert calls(decide([domain, group], Policy(claim=True))) == ["create_tags g"]
+    assert calls(decide([domain, group])) == []
 
 
 def test_a_domain_does_not_wait_for_a_claim_that_was_refused() -> None:
     domain = shared("domain", "d", "InService")
     group = shared("nfs-security-group", "g", "ingress rules", claimed=False)
     assert calls(decide([domain, group], aside={group.key})) == ["delete_domain d"]
+
+
+def test_a_part_of_what_is_kept_is_kept_however_deep() -> None:
+    found = [
+        shared("domain", "d", "InService", ids=(("DomainId", "d-1"),), protected="tag x"),
+        make_resource("user-profile", "p", "InService", within=(("domain", "d-1"),)),
+        make_resource("space", "s", "InService", within=(("user-profile", "p"),)),
+        make_resource("app", "a", "InService", within=(("space", "s"),)),
+        make_resource("app", "other", "InService", within=(("space", "elsewhere"),)),
+    ]
+    decision = decide(found, Policy(keep_managed=False))
+    assert calls(decision) == ["delete_app other"]
+    assert kept(decision)["a"] == "protected: part of space s"
+
+
+@pytest.mark.parametrize(
+    ("holder", "part", "field"),
+    [
+        ("endpoint", "inference-component", "EndpointName"),
+        ("endpoint", "monitoring-schedule", "EndpointName"),
+        ("model-package-group", "model-package", "ModelPackageGroupName"),
+        ("cluster", "compute-quota", "ClusterArn"),
+        ("cluster", "cluster-scheduler-config", "ClusterArn"),
+        ("space", "app", "SpaceName"),
+        ("user-profile", "app", "UserProfileName"),
+        ("domain", "space", "DomainId"),
+    ],
+)
+def test_the_table_says_what_is_a_part_of_what(holder: str, part: str, field: str) -> None:
+    assert (holder, field) in BY_NAME[part].within

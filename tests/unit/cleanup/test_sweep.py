@@ -579,3 +579,69 @@ def test_a_refused_call_is_made_again_in_growing_pauses(aws: FakeAws) -> None:
 def test_a_kind_that_a_region_does_not_offer_is_empty_there_not_unknown(aws: FakeAws) -> None:
     aws.instead["list_clusters"] = lambda _: refusal("UnknownOperationException", "ListClusters")
     assert run(aws).clean
+
+
+def test_a_second_look_changes_nothing_that_was_not_in_the_plan(aws: FakeAws) -> None:
+    sweep = make_sweep(aws)
+    plan = sweep.plan()
+    aws.add("endpoint", "ml101-ann-late", "InService")
+
+    result = sweep.run(plan, look_only=True)
+
+    assert changes(aws) == []
+    assert not result.clean
+    assert "not in the plan" in failures(result)["ml101-ann-late"]
+
+
+def test_an_app_without_an_arn_is_left_when_it_was_tagged_since_the_plan(aws: FakeAws) -> None:
+    aws.add("app", "default", "InService", DomainId="d-1", SpaceName="ml101-ann", AppType="X")
+    sweep = make_sweep(aws, replace(SCOPE, account="123456789012"))
+    plan = sweep.plan()
+    arn = "arn:aws:sagemaker:us-east-1:123456789012:app/d-1/ml101-ann/x/default"
+    aws.tags["us-east-1"] = {arn: {"workshop:keep": ""}}
+
+    assert sweep.run(plan).clean
+    assert changes(aws) == []
+
+
+def test_what_was_set_aside_and_then_ended_by_itself_does_not_remain(aws: FakeAws) -> None:
+    job = aws.add("training-job", "ml101-ann-j", "InProgress")
+    aws.add("endpoint", "ml101-ann-e", "Deleting")  # keeps the sweep waiting
+    aws.things["us-east-1"][-1].becomes, aws.things["us-east-1"][-1].at = None, 60.0
+    aws.instead["stop_training_job"] = lambda _: refusal("AccessDenied", "StopTrainingJob", "no")
+    job.becomes, job.at = "Completed", 30.0
+
+    assert run(aws).clean
+
+
+def test_patience_begins_anew_with_every_status(aws: FakeAws) -> None:
+    app = aws.add("notebook-instance", "ml101-ann-own", "Pending")
+    app.becomes, app.at = "InService", 1500.0
+    aws.seconds = 900.0  # to stop, and again to delete: 3,300 s in all
+
+    assert run(aws).clean
+
+
+def test_a_refused_delete_after_an_accepted_stop_is_made_again_in_growing_pauses(
+    aws: FakeAws,
+) -> None:
+    aws.add("notebook-instance", "ml101-ann-own", "InService")
+    aws.add("endpoint", "ml101-bob-e", "Creating")  # keeps the sweep waiting
+    aws.instead["delete_notebook_instance"] = lambda _: refusal("ResourceInUse", "x", "in use")
+
+    run(aws, deadline_seconds=600)
+
+    assert changes(aws).count(("delete_notebook_instance", "ml101-ann-own")) < 25
+
+
+def test_what_was_left_because_its_tags_changed_is_in_the_audit_log(
+    aws: FakeAws, tmp_path: Path
+) -> None:
+    aws.add("endpoint", "ml101-ann-e", "InService", EndpointArn=ARN)
+    with AuditLog(tmp_path / "a.jsonl", Actor("arn", "1", "ml101")) as log:
+        sweep = make_sweep(aws, audit=log)
+        plan = sweep.plan()
+        aws.tags["us-east-1"] = {ARN: {"workshop:keep": ""}}
+        sweep.run(plan)
+    (line,) = [json.loads(text) for text in log.path.read_text().splitlines()]
+    assert (line["result"], line["detail"]) == ("lost", "is now tagged workshop:keep")
