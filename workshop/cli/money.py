@@ -24,8 +24,12 @@ def find_rates(resources: Iterable[Resource], clients: Clients) -> dict[Key, Rat
 
 
 def total(resources: Iterable[Resource], rates: Rates) -> Rate:
-    """What resources cost together; those without a rate do not bill by the hour."""
-    return sum((rates[r.key] for r in resources if r.key in rates), Rate())
+    """What resources cost together; what bills by the hour and has no rate is unknown."""
+    return sum((_rate(resource, rates) for resource in resources), Rate())
+
+
+def _rate(resource: Resource, rates: Rates) -> Rate:
+    return rates.get(resource.key, Rate(unknown=int(resource.bills == "hour")))
 
 
 def cell(resource: Resource, rates: Rates) -> str:
@@ -34,5 +38,5 @@ def cell(resource: Resource, rates: Rates) -> str:
         return "storage"
     found = rates.get(resource.key)
     if found is None:
-        return "-"
+        return "unknown" if resource.bills == "hour" else "-"
     return "unknown" if found.unknown else f"{found.usd_per_hour:.3f}"

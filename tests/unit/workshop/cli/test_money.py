@@ -67,6 +67,12 @@ def test_an_endpoint_costs_what_its_instances_cost_now() -> None:
     assert round(found.usd_per_hour, 3) == 0.46
 
 
+def test_what_bills_by_the_hour_and_was_not_priced_is_unknown_and_not_zero() -> None:
+    assert total([RUNNING, STOPPED, ENDED], {}) == Rate(unknown=1)
+    assert [cell(r, {}) for r in (RUNNING, STOPPED, ENDED)] == ["unknown", "storage", "-"]
+    assert total([LIVE], {LIVE.key: Rate()}) == Rate()
+
+
 def test_a_total_adds_what_has_a_rate() -> None:
     rates = rates_of(RUNNING, HIDDEN, STOPPED)
 
