@@ -27,7 +27,8 @@ _DONE = {
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one sweep found, did and left. Times are UTC."""
+    """What one sweep found, did and left. Times are UTC. `own_kinds`: it looked only for what
+    attendees can make themselves."""
 
     actor: Actor
     scope: Scope
@@ -36,6 +37,7 @@ class Report:
     plan: Plan
     result: SweepResult
     rates: Rates
+    own_kinds: bool = False
 
     @property
     def saved(self) -> Rate:
@@ -44,14 +46,16 @@ class Report:
 
     @property
     def _ended(self) -> list[Resource]:
-        """What of the plan was seen to be gone or stopped: what could not be seen was not."""
+        """What of the plan was touched, or on its way, and then seen to be gone or stopped."""
+        touched = {call.resource.key for call in self.result.done}
+        touched |= {r.key for r in self.plan.decision.waiting}
         on = {left.resource.key for left in self.result.remaining}
         on |= {r.key for r, _ in self.result.kept if r.bills == "hour"}
         unseen = {(hole.region, hole.kind) for hole in self.result.blind}
         return [
             r
             for r in self.plan.decision.remaining
-            if r.key not in on and not unseen & {(r.region, r.kind), (r.region, TAGS)}
+            if r.key in touched - on and not unseen & {(r.region, r.kind), (r.region, TAGS)}
         ]
 
     @property
@@ -82,7 +86,7 @@ class Report:
             return "of SageMaker"
         made = f"from the lab {self.scope.module} " if self.scope.module else ""
         whose = ", ".join(sorted(self.scope.only)) if self.scope.only else "the attendees"
-        return f"{made}of {whose}"
+        return f"{made}that {whose} can make" if self.own_kinds else f"{made}of {whose}"
 
     def markdown(self) -> str:
         """The whole report."""
@@ -120,7 +124,7 @@ class Report:
             return ""
         by_owner: dict[str, list[Resource]] = {}
         for resource in self._ended:
-            if resource.key in self.rates:
+            if resource.bills == "hour":
                 by_owner.setdefault(resource.owner, []).append(resource)
         rows = [
             (owner, len(found), str(total(found, self.rates)))

@@ -38,7 +38,7 @@ RATES = {LIVE.key: Rate(0.5), INSTANCE.key: Rate(unknown=1)}
 REFUSED = Blind(REGION, "app", "AccessDenied: no | not\nyou")
 
 
-def report(result: SweepResult, **scope: object) -> Report:
+def report(result: SweepResult, *, own_kinds: bool = False, **scope: object) -> Report:
     calls = (Call(LIVE, "delete_endpoint"), Call(INSTANCE, "stop_notebook_instance"))
     return Report(
         actor=Actor("arn:aws:iam::111122223333:user/ina", "111122223333", "ml101"),
@@ -48,6 +48,7 @@ def report(result: SweepResult, **scope: object) -> Report:
         plan=Plan(Scan((LIVE, INSTANCE)), Decision(calls, (), (), ()), 0.0),
         result=result,
         rates=RATES,
+        own_kinds=own_kinds,
     )
 
 
@@ -76,6 +77,38 @@ def test_no_more_is_called_clean_than_was_looked_at(scope: dict[str, object], wh
     assert (
         report(clean(), **scope).verdict == f"clean: nothing {whose} is left that bills by the hour"
     )
+
+
+def test_an_attendees_verdict_is_about_what_attendees_can_make() -> None:
+    ann = {"only": frozenset({"ann"})}
+    running = replace(clean(), kept=[(LIVE, "tag workshop:keep")])
+
+    told = report(clean(), own_kinds=True, **ann)
+    assert told.verdict == "clean: nothing that ann can make is left that bills by the hour"
+    told = report(running, own_kinds=True, **ann)
+    assert told.verdict.startswith("clean: nothing that ann can make bills by the hour but 1 thing")
+
+
+def test_what_ended_without_the_sweep_is_not_what_it_saved() -> None:
+    told = report(replace(clean(), done=[Call(LIVE, "delete_endpoint")]))
+
+    assert told.saved == Rate(0.5)
+    assert report(replace(clean(), done=[])).saved == Rate()
+
+
+def test_what_was_on_its_way_already_is_saved_once_it_is_gone() -> None:
+    told = report(SweepResult(looks=2))
+
+    assert told.saved == Rate()
+    on_its_way = replace(told.plan, decision=Decision((), (LIVE,), (), ()))
+    assert replace(told, plan=on_its_way).saved == Rate(0.5)
+
+
+def test_what_is_saved_by_the_hour_is_unknown_without_prices() -> None:
+    told = replace(report(clean()), rates={})
+
+    assert told.saved == Rate(unknown=2)
+    assert "| ann | 1 | unknown |" in told.markdown()
 
 
 def test_what_is_saved_is_told_by_day_month_and_attendee() -> None:
