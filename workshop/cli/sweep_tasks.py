@@ -11,7 +11,7 @@ from cleanup.audit import Actor, Audit, AuditLog
 from cleanup.kind import Kind
 from cleanup.kinds import KINDS
 from cleanup.kinds.attendees import ATTENDEE_KINDS
-from cleanup.resources import Key, Resource, Scope
+from cleanup.resources import TAGS, Key, Resource, Scope
 from cleanup.steps import Call, Policy
 from cleanup.sweep import Plan, Sweep
 from workshop import names
@@ -90,10 +90,14 @@ class Task:
         return [found for found in plan.scan.resources if found.key == self.seat]
 
     def check_seat(self, plan: Plan) -> None:
-        """Raise WorkshopError when what the command runs on was not found though all was seen:
-        it could not be told from what is to go. A module's sweep does not look for it."""
-        missing = self.seat is not None and not self.scope.module and plan.scan.complete
-        if missing and not self.seat_in(plan):
+        """Raise WorkshopError when what the command runs on was not found though it could be
+        seen: it could not be told from what is to go. A module's sweep does not look for it."""
+        if self.seat is None or self.scope.module or self.seat_in(plan):
+            return
+        region, kind, _ = self.seat
+        # Whose an app is cannot be said without its domain, nor anything's without its tags.
+        needed = {(region, kind), (region, "domain"), (region, TAGS)}
+        if not needed & {(hole.region, hole.kind) for hole in plan.scan.blind}:
             raise WorkshopError(
                 "what this runs on was not found",
                 "SageMaker does not list the app or instance that its metadata file names, so it "
@@ -103,13 +107,19 @@ class Task:
 
     def stop_seat(self, sweep: Sweep) -> bool:
         """Stop what the command runs on; nothing can follow it. Returns whether it will stop."""
-        for own in self.seat_in(sweep.plan()):
+        found = self.seat_in(sweep.plan())
+        if not found:
+            note(
+                "what this runs on was not stopped: the last look did not find it; "
+                "try again, or ask the instructor to clean up"
+            )
+        for own in found:
             note(f"stopping what this runs on: {describe(own)}; your files stay")
             outcome = sweep.call(Call(own, own.row.action(own.status)))
             if outcome.result != "accepted":
                 note(f"it was not stopped: {outcome.detail}")
                 return False
-        return True
+        return bool(found)
 
     def keep_audit(self, log: AuditLog) -> str:
         """Copy an audit log into the workshop's bucket; returns where it is."""

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from cleanup.audit import Actor
-from cleanup.resources import Blind, Resource, Scan, Scope
+from cleanup.resources import TAGS, Blind, Resource, Scan, Scope
 from cleanup.steps import Decision, Policy
-from cleanup.sweep import Plan
+from cleanup.sweep import Plan, Sweep
 from workshop.cli.sweep_tasks import Task
 from workshop.errors import WorkshopError
 
@@ -60,6 +60,25 @@ def test_nothing_is_swept_where_the_seat_cannot_be_told_from_the_rest() -> None:
     assert caught.value.fix
 
 
-def test_a_labs_sweep_and_one_that_could_not_see_everything_need_not_find_the_seat() -> None:
+@pytest.mark.parametrize("kind", ["notebook-instance", "domain", TAGS])
+def test_a_labs_sweep_and_one_that_could_not_see_the_seat_need_not_find_it(kind: str) -> None:
     task("iris").check_seat(plan())
-    task().check_seat(plan(blind=(Blind(REGION, "app", "AccessDenied"),)))
+    task().check_seat(plan(blind=(Blind(REGION, kind, "AccessDenied"),)))
+
+
+@pytest.mark.parametrize(("region", "kind"), [(REGION, "endpoint"), ("us-east-1", SEAT.kind)])
+def test_a_listing_that_says_nothing_of_the_seat_is_no_excuse_for_not_finding_it(
+    region: str, kind: str
+) -> None:
+    with pytest.raises(WorkshopError):
+        task().check_seat(plan(blind=(Blind(region, kind, "AccessDenied"),)))
+
+
+def test_a_seat_that_is_not_listed_any_more_was_not_stopped(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    # What has no operations lists nothing.
+    nothing = Sweep(task().scope, lambda _service, _region: object(), kinds=())
+
+    assert not task().stop_seat(nothing)
+    assert "what this runs on was not stopped" in capsys.readouterr().err
