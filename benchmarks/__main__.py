@@ -18,6 +18,7 @@ from benchmarks.figure import Figure, measure
 from benchmarks.help import HELP
 from benchmarks.rehearse import REHEARSE_FEW, REHEARSE_GROWTH, REHEARSE_MANY
 from benchmarks.resources import LIST_GROWTH, MEMORY_PER_RESOURCE
+from benchmarks.safety import SAFETY_FIGURES
 from benchmarks.setup import SECOND_SETUP
 from benchmarks.sweep import SWEEP_FIGURES
 from benchmarks.synth import SYNTH_RATIO
@@ -38,6 +39,7 @@ FIGURES: dict[str, Figure] = {
         REHEARSE_FEW,
         REHEARSE_GROWTH,
         REHEARSE_MANY,
+        *SAFETY_FIGURES,
     )
 }
 
