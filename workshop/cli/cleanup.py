@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 
+from workshop.cli.boundary import explain
 from workshop.cli.durations import Duration
 from workshop.cli.options import config_option, json_option, plan_options, region_option
 from workshop.cli.output import decide, note, print_json
 from workshop.errors import EXIT_FAILED, EXIT_OK, EXIT_UNVERIFIED, UsageError
 
 if TYPE_CHECKING:
+    from cleanup.audit import AuditLog
     from cleanup.sweep import Plan, SweepResult
     from workshop.cli.money import Rates
     from workshop.cli.sweep_tasks import Task
@@ -104,15 +107,18 @@ def command(
     Files stay, and so do environments: a notebook instance is stopped, a space keeps its
     volume; to remove them too: workshop destroy. In an attendee's environment, without
     --config, it cleans up after that attendee, and leaves the app it runs on to the last and
-    to --stop-me. Exit code 0: clean; 1: something remains; 3: a listing failed, so nothing can
-    be said.
+    to --stop-me. A second space or notebook instance of theirs is no environment: it is deleted
+    with its volume. Exit code 0: clean; 1: something remains, or nothing was done since there
+    was neither a terminal to ask nor --yes; 3: a listing failed, so nothing can be said.
 
     Example: workshop cleanup --attendee a001 --dry-run
     """
+    from cleanup.kinds import KINDS
     from workshop.cli.findings_of_scan import note_scan
     from workshop.cli.sweep_report import Report
     from workshop.cli.sweep_tasks import Wishes, find_task
     from workshop.cli.sweep_views import (
+        interruptible,
         plan_json,
         result_json,
         show_kept,
@@ -147,23 +153,27 @@ def command(
                 print_json(plan_json(plan, rates))
             if report:
                 note("no report is written, since nothing was done")
+            if not (dry_run or _at_terminal()):
+                return EXIT_FAILED
             return EXIT_OK if plan.scan.complete else EXIT_UNVERIFIED
         started = datetime.now(UTC)
-        result = sweep.run(plan)
+        with interruptible(log):
+            result = sweep.run(plan)
         ended = datetime.now(UTC)
-        told = Report(task.actor, task.scope, started, ended, plan, result, rates)
+        own_kinds = len(task.kinds) < len(KINDS)
+        told = Report(task.actor, task.scope, started, ended, plan, result, rates, own_kinds)
         if as_json:
             print_json(result_json(result, rates))
         else:
             show_result(result, rates)
             note(told.verdict)
-        if report:
-            report.parent.mkdir(parents=True, exist_ok=True)
-            report.write_text(told.markdown(), encoding="utf-8")
-            note(f"report: {report}")
-        if log.written:
-            note(f"audit log: {task.keep_audit(log) if audit_s3 else log.path}")
         code = exit_code(result)
+        if report and not _write_report(report, told.markdown()):
+            code = code or EXIT_FAILED
+        if log.written:
+            note(f"audit log: {log.path}")
+            if audit_s3 and not _keep_audit(task, log):
+                code = code or EXIT_FAILED
         if task.stop_me and not task.stop_seat(sweep):
             code = EXIT_FAILED
         elif not task.stop_me:
@@ -191,6 +201,28 @@ def _may_execute(task: Task, plan: Plan, rates: Rates, *, yes: bool, dry_run: bo
     return decide(yes, dry_run, summary)
 
 
+def _write_report(path: Path, text: str) -> bool:
+    """Whether a report could be written: the sweep is over, so that it cannot be refused."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        note(f"the report was not written: {error}; what it would say is in the audit log")
+        return False
+    note(f"report: {path}")
+    return True
+
+
+def _keep_audit(task: Task, log: AuditLog) -> bool:
+    """Whether an audit log could be copied into the bucket; it is on this disk in any case."""
+    try:
+        note(f"audit log: {task.keep_audit(log)}")
+    except (ClientError, BotoCoreError) as error:
+        note(f"the audit log was not copied into the bucket: {explain(error).why}")
+        return False
+    return True
+
+
 def _tell_seat(task: Task, plan: Plan, rates: Rates) -> None:
     """Say what the command itself runs on, since it goes on and bills."""
     from workshop.cli.money import total
@@ -203,7 +235,7 @@ def _tell_seat(task: Task, plan: Plan, rates: Rates) -> None:
 
 def _account_typed(account: str, summary: str) -> bool:
     """Whether the account's id was typed on a terminal: nothing else will do."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _at_terminal():
         raise UsageError(
             "--everything needs a terminal",
             f"the id of the account must be typed before all of its SageMaker goes ({summary})",
@@ -214,6 +246,10 @@ def _account_typed(account: str, summary: str) -> bool:
         note(f"that is not {account}: nothing was changed")
         return False
     return True
+
+
+def _at_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def exit_code(result: SweepResult) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cleanup.resources import Resource
@@ -11,6 +12,7 @@ from workshop.cli.findings_of_scan import gap_rows, kept_rows, resource_rows
 from workshop.cli.output import note, print_table
 
 if TYPE_CHECKING:
+    from cleanup.audit import AuditLog
     from cleanup.steps import Decision
     from cleanup.sweep import Plan, SweepResult
     from workshop.cli.money import Rates
@@ -28,6 +30,18 @@ def note_progress(resource: Resource, state: str, detail: str) -> None:
 def describe(resource: Resource) -> str:
     """A resource in a few words."""
     return f"{resource.kind} {resource.name} ({resource.region})"
+
+
+@contextmanager
+def interruptible(log: AuditLog) -> Iterator[None]:
+    """Say on Ctrl-C where it is written what was done, and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if log.written:
+            note(f"audit log of what was done: {log.path}")
+        note("what was begun goes on in AWS; the same command, run again, continues")
+        raise
 
 
 def show_plan(decision: Decision, rates: Rates) -> None:
