@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,13 +17,13 @@ from workshop.cli.findings_of_scan import resource_rows
 from workshop.cli.inventory import Inventory, find_logs, own_buckets, take_inventory
 from workshop.cli.options import config_option, json_option, plan_options
 from workshop.cli.output import decide, note, print_json, print_table
-from workshop.cli.sweep_views import describe, note_progress
+from workshop.cli.sweep_views import describe, interruptible, note_progress
 from workshop.errors import EXIT_FAILED, EXIT_OK, EXIT_UNVERIFIED, WorkshopError
 from workshop.names import TAG_ATTENDEE
 
 if TYPE_CHECKING:
     from cleanup.audit import AuditLog
-    from cleanup.resources import Scope
+    from cleanup.resources import Resource, Scope
     from workshop.aws import Clients
     from workshop.collecting.survey import Standing
     from workshop.model import Workshop
@@ -50,11 +50,13 @@ def command(
     """Delete everything of the workshop, attendees' files included, and verify it.
 
     Refuses, before anything is changed, while somebody's work is not collected (see
-    `workshop collect`). Sweeps what attendees made, saves the collected archives on this
-    disk, deletes attendees' stacks, empties the bucket, deletes the shared stacks, then log
-    streams; a last scan says what is left. Exit code 0: nothing is left; 1: something is; 3:
-    a listing failed, so nothing can be said. A dry run shows what would be deleted, and
-    leaves with 0, with 3, or with 1 when work would be lost.
+    `workshop collect`), and while something of an environment is to be kept (by the tag
+    workshop:keep or cleanup.protected), since its stack would delete it. Sweeps what attendees
+    made, saves the collected archives on this disk, deletes attendees' stacks, empties the
+    bucket, deletes the shared stacks, then log streams; a last scan says what is left. Exit
+    code 0: nothing is left; 1: something is; 3: a listing failed, so nothing can be said. A
+    dry run shows what would be deleted, and leaves with 0, with 3, or with 1 when it would be
+    refused.
 
     Example: workshop destroy --dry-run
     """
@@ -80,21 +82,37 @@ def command(
     works = [] if discard_work else uncollected.standings(scope, account, clients)
     for line in uncollected.describe(works):
         note(line)
-    refusal = uncollected.refusal(works)
+    refusal = _protection(before.resources) or uncollected.refusal(works)
     if refusal and not dry_run:
         raise refusal
     files = sum(before.objects.values())
     summary = f"delete {len(before.stacks)} stacks, {files} objects and all attendees' files"
     if not decide(yes, dry_run, summary):
+        if refusal:
+            note(f"it would be refused: {refusal.what}; to be done first: {refusal.fix}")
         code = _report(before, [], as_json, regions=workshop.regions, executed=False, works=works)
         return refusal.exit_code if refusal and code == EXIT_OK else code
     target = None if discard_work else save or _SAVED / workshop.name
-    with _audit_log(workshop, account, clients) as audit:
+    with _audit_log(workshop, account, clients) as audit, interruptible(audit):
         problems = _destroy(workshop, scope, account, clients, target, audit)
     if audit.written:
         note(f"audit log of the sweeps: {audit.path}")
     after = take_inventory(workshop, scope, account, clients)
     return _report(after, problems, as_json, regions=workshop.regions, executed=True)
+
+
+def _protection(resources: Iterable[Resource]) -> WorkshopError | None:
+    """Why nothing may be destroyed, or None: a stack deletes all that it made, kept or not."""
+    kept = [r for r in resources if r.managed and r.protected]
+    if not kept:
+        return None
+    reasons = sorted({resource.protected for resource in kept})
+    return WorkshopError(
+        f"destroy would delete what is kept: {', '.join(describe(r) for r in kept)}",
+        f"it is part of an environment, whose stack deletes it, and kept by: {', '.join(reasons)}",
+        "remove the tag workshop:keep, or the name from cleanup.protected; "
+        "workshop cleanup leaves it",
+    )
 
 
 def _audit_log(workshop: Workshop, account: str, clients: Clients) -> AuditLog:
