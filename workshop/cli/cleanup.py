@@ -158,7 +158,8 @@ def command(
             return EXIT_OK if plan.scan.complete else EXIT_UNVERIFIED
         started = datetime.now(UTC)
         with interruptible(log):
-            result = sweep.run(plan)
+            # What appears after an empty plan was neither shown nor agreed to.
+            result = sweep.run(plan, look_only=not plan.decision.remaining)
         ended = datetime.now(UTC)
         own_kinds = len(task.kinds) < len(KINDS)
         told = Report(task.actor, task.scope, started, ended, plan, result, rates, own_kinds)
