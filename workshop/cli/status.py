@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from deploy.state import StackState
     from workshop.aws import Clients
     from workshop.cli.money import Rates
+    from workshop.model import Workshop
 
 _DEFAULT_SECONDS = 30
 
@@ -64,10 +66,8 @@ def command(
 
     Example: workshop status --running --watch
     """
-    from cleanup.calls import Caller
-    from cleanup.scan import Scanner
     from workshop.aws import make_clients
-    from workshop.cli.account import choose_regions, make_scope, workshop_stacks
+    from workshop.cli.account import choose_regions
     from workshop.config import load_workshop
 
     if watch and as_json:
@@ -80,9 +80,7 @@ def command(
     clients = make_clients()
     chosen = choose_regions(workshop, regions)
     while True:
-        stacks = workshop_stacks(workshop, clients, chosen)
-        scope = make_scope(workshop, stacks, regions=chosen, only=attendees)
-        found = Scanner(scope, Caller(clients)).look()
+        stacks, found = look(workshop, clients, chosen, attendees)
         rates = {} if no_prices else _rates(found, clients)
         shown = [r for r in found.resources if r.bills == "hour" or not running]
         if as_json:
@@ -96,6 +94,21 @@ def command(
             return EXIT_OK if found.complete else EXIT_UNVERIFIED
         note(f"{datetime.now(UTC):%H:%M:%S} UTC, again in {seconds} s; Ctrl-C ends")
         time.sleep(seconds)
+
+
+def look(
+    workshop: Workshop, clients: Clients, regions: tuple[str, ...], attendees: Iterable[str] = ()
+) -> tuple[list[StackState], Scan]:
+    """The workshop's stacks in some regions, and what else of it there is: of all attendees, or
+    of the given ones."""
+    from cleanup.calls import Caller
+    from cleanup.scan import Scanner
+    from workshop.cli.account import account_id, make_scope, workshop_stacks
+
+    account, _ = account_id(clients, regions[0])
+    stacks = workshop_stacks(workshop, clients, regions)
+    scope = make_scope(workshop, stacks, regions=regions, only=attendees)
+    return stacks, Scanner(replace(scope, account=account), Caller(clients)).look()
 
 
 def _rates(found: Scan, clients: Clients) -> Rates:
