@@ -122,7 +122,7 @@ def test_a_processing_job_runs_on_what_was_selected() -> None:
 
 
 def test_a_job_of_another_shape_is_unknown_and_does_not_end_the_command() -> None:
-    answer = {"ProcessingResources": {"NewConfig": {}}}
+    answer: dict[str, Any] = {"ProcessingResources": {"NewConfig": {}}}
 
     found = machines_of("processing-job", "InProgress", describe_processing_job=answer)
 

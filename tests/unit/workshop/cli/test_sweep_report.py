@@ -38,7 +38,7 @@ RATES = {LIVE.key: Rate(0.5), INSTANCE.key: Rate(unknown=1)}
 REFUSED = Blind(REGION, "app", "AccessDenied: no | not\nyou")
 
 
-def report(result: SweepResult, *, own_kinds: bool = False, **scope: object) -> Report:
+def report(result: SweepResult, **scope: object) -> Report:
     calls = (Call(LIVE, "delete_endpoint"), Call(INSTANCE, "stop_notebook_instance"))
     return Report(
         actor=Actor("arn:aws:iam::111122223333:user/ina", "111122223333", "ml101"),
@@ -48,7 +48,6 @@ def report(result: SweepResult, *, own_kinds: bool = False, **scope: object) -> 
         plan=Plan(Scan((LIVE, INSTANCE)), Decision(calls, (), (), ()), 0.0),
         result=result,
         rates=RATES,
-        own_kinds=own_kinds,
     )
 
 
@@ -80,12 +79,12 @@ def test_no_more_is_called_clean_than_was_looked_at(scope: dict[str, object], wh
 
 
 def test_an_attendees_verdict_is_about_what_attendees_can_make() -> None:
-    ann = {"only": frozenset({"ann"})}
+    ann = frozenset({"ann"})
     running = replace(clean(), kept=[(LIVE, "tag workshop:keep")])
 
-    told = report(clean(), own_kinds=True, **ann)
+    told = replace(report(clean(), only=ann), own_kinds=True)
     assert told.verdict == "clean: nothing that ann can make is left that bills by the hour"
-    told = report(running, own_kinds=True, **ann)
+    told = replace(report(running, only=ann), own_kinds=True)
     assert told.verdict.startswith("clean: nothing that ann can make bills by the hour but 1 thing")
 
 
