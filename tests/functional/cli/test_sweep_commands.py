@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -17,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from cleanup.resources import Scope
 from tests.factories import make_workshop
+from tests.functional.cli.local_aws import local_aws
 from tests.unit.workshop.configs import write_config
 from workshop.cli.inventory import take_inventory
 from workshop.cli.main import run
@@ -29,22 +27,8 @@ pytestmark = pytest.mark.xdist_group("sweep-commands")
 @pytest.fixture(scope="module")
 def exports() -> Iterator[dict[str, str]]:
     """The variables that lead to a local AWS in a process of its own."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "workshop.cli.main", "local-aws", "--json"],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-    )
-    assert process.stdout is not None
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if line == "}\n":
-            break
-    yield json.loads("".join(lines))["exports"]
-    process.terminate()
-    process.communicate()
+    with local_aws() as found:
+        yield found
 
 
 @pytest.fixture
