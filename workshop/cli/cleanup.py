@@ -193,7 +193,8 @@ def _may_execute(task: Task, plan: Plan, rates: Rates, *, yes: bool, dry_run: bo
         note("nothing to stop or delete")
         if not seat:
             return not dry_run
-    saved = total((*busy, *seat), rates)
+    # Without any prices, which nobody asked for, there is nothing to say of them.
+    saved = rates and total((*busy, *seat), rates)
     parts = [f"stop or delete {len(busy)} resource{'' if len(busy) == 1 else 's'}"] if busy else []
     parts += [f"stop what this runs on ({describe(own)})" for own in seat]
     summary = ", then ".join(parts) + (f"; that saves {saved}" if saved else "")

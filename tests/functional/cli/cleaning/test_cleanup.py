@@ -88,9 +88,12 @@ def test_a_price_that_nobody_knows_is_unknown_and_not_zero(config: Path, capsys:
 def test_without_prices_nothing_is_said_of_them(config: Path, capsys: Capture) -> None:
     add_notebook("ml101-bob")
 
-    _, _, err = say(capsys, "cleanup", "--config", config, "--dry-run", "--no-prices")
+    without = ("cleanup", "--config", config, "--dry-run", "--no-prices")
+    _, _, err = say(capsys, *without)
+    _, said, _ = call(capsys, *without)
 
     assert err.splitlines()[-1] == "dry run, nothing was changed: stop or delete 1 resource"
+    assert said["saves"] == {"usd_per_hour": 0.0, "unknown": 1}
 
 
 def test_one_labs_things_are_found_by_tag_and_by_name(config: Path, capsys: Capture) -> None:

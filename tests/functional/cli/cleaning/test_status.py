@@ -95,6 +95,14 @@ def test_a_price_that_nobody_knows_is_unknown_and_not_zero(config: Path, capsys:
     assert said["cost"] == {"usd_per_hour": 0.0, "unknown": 1}
 
 
+def test_without_prices_what_runs_costs_something_unknown(config: Path, capsys: Capture) -> None:
+    add_notebook("ml101-bob")
+
+    _, said, _ = call(capsys, "status", "--config", config, "--no-prices")
+
+    assert said["cost"] == {"usd_per_hour": 0.0, "unknown": 1}
+
+
 def test_a_list_that_is_refused_is_told_and_has_an_exit_code(config: Path, capsys: Capture) -> None:
     add_model("ml101-ann-m")
     break_things({"fault": "refuse", "operation": "ListEndpoints"})
