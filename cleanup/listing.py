@@ -15,7 +15,7 @@ _TAGGING = "resourcegroupstaggingapi"
 _NOT_OFFERED = ("UnknownOperationException", "UnknownOperation")
 
 
-class UnfinishedError(BotoCoreError):
+class UnfinishedError(BotoCoreError):  # type: ignore[misc]  # botocore has no types
     """The Tagging API says that there is more, and gives nothing."""
 
     fmt = "the tags of {region} were not told in full"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,18 +12,25 @@ from typing import TYPE_CHECKING
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cleanup.resources import TAGS
 from workshop.cli.boundary import explain
 from workshop.cli.findings_of_scan import resource_rows
 from workshop.cli.inventory import Inventory, find_logs, own_buckets, take_inventory
 from workshop.cli.options import config_option, json_option, plan_options
 from workshop.cli.output import decide, note, print_json, print_table
 from workshop.cli.sweep_views import describe, interruptible, note_progress
-from workshop.errors import EXIT_FAILED, EXIT_OK, EXIT_UNVERIFIED, WorkshopError
+from workshop.errors import (
+    EXIT_FAILED,
+    EXIT_OK,
+    EXIT_UNVERIFIED,
+    UnverifiedError,
+    WorkshopError,
+)
 from workshop.names import TAG_ATTENDEE
 
 if TYPE_CHECKING:
     from cleanup.audit import AuditLog
-    from cleanup.resources import Resource, Scope
+    from cleanup.resources import Scope
     from workshop.aws import Clients
     from workshop.collecting.survey import Standing
     from workshop.model import Workshop
@@ -82,7 +89,7 @@ def command(
     works = [] if discard_work else uncollected.standings(scope, account, clients)
     for line in uncollected.describe(works):
         note(line)
-    refusal = _protection(before.resources) or uncollected.refusal(works)
+    refusal = _protection(before) or uncollected.refusal(works)
     if refusal and not dry_run:
         raise refusal
     files = sum(before.objects.values())
@@ -101,9 +108,16 @@ def command(
     return _report(after, problems, as_json, regions=workshop.regions, executed=True)
 
 
-def _protection(resources: Iterable[Resource]) -> WorkshopError | None:
+def _protection(before: Inventory) -> WorkshopError | None:
     """Why nothing may be destroyed, or None: a stack deletes all that it made, kept or not."""
-    kept = [r for r in resources if r.managed and r.protected]
+    unseen = [what for what in before.blind if what.startswith(f"{TAGS} ")]
+    if unseen:
+        return UnverifiedError(
+            "whether something is to be kept cannot be seen",
+            f"could not be read: {', '.join(unseen)}",
+            "allow tag:GetResources, then run the command again",
+        )
+    kept = [r for r in before.resources if r.managed and r.protected]
     if not kept:
         return None
     reasons = sorted({resource.protected for resource in kept})
@@ -143,7 +157,9 @@ def _destroy(
     from cleanup.sweep import Sweep
 
     note("sweeping what attendees made")
-    swept = Sweep(scope, clients, progress=note_progress, audit=audit).run()
+    swept = Sweep(
+        scope, clients, policy=Policy(claim=True), progress=note_progress, audit=audit
+    ).run()
     problems = [f"{describe(f.resource)}: {f.reason}" for f in swept.remaining]
     if save is not None:
         unsaved: list[str] = []

@@ -69,15 +69,18 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[in
     return code, json.loads(printed.out), printed.err
 
 
-@pytest.mark.parametrize("options", [["--dry-run"], ["--dry-run", "--yes"], []])
+# Without a terminal nobody agrees, and what was asked for is not done.
+@pytest.mark.parametrize(
+    ("options", "exit_code"), [(["--dry-run"], 0), (["--dry-run", "--yes"], 0), ([], 1)]
+)
 def test_cleanup_without_a_terminal_or_dry_shows_the_plan_and_changes_nothing(
-    config: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+    config: Path, capsys: pytest.CaptureFixture[str], options: list[str], exit_code: int
 ) -> None:
     add_model("ml101-ann-m")
 
     code, said, err = call(capsys, "cleanup", "--config", config, *options)
 
-    assert (code, said["executed"], said["ok"]) == (0, False, False)
+    assert (code, said["executed"], said["ok"]) == (exit_code, False, False)
     assert [(row["action"], row["name"]) for row in said["plan"]] == [
         ("delete_model", "ml101-ann-m")
     ]

@@ -192,7 +192,7 @@ def test_somebody_elses_credentials_are_refused(classroom: Classroom) -> None:
 def test_nothing_that_she_sits_on_is_stopped_unasked(classroom: Classroom) -> None:
     finished = classroom.workshop("ann", "cleanup", "--stop-me")
 
-    assert finished.returncode == 0, finished.stderr
+    assert finished.returncode == 1, finished.stderr
     assert "no terminal to ask, nothing was changed: " in finished.stderr
     assert "stop what this runs on (app default (us-east-1))" in finished.stderr
     assert statuses(classroom) == ("InService", "InService")

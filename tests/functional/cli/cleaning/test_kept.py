@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.functional.cli.cleaning.account import add_model, add_notebook, models, notebooks, say
+from tests.functional.cli.cleaning.account import (
+    add_model,
+    add_notebook,
+    break_things,
+    models,
+    notebooks,
+    say,
+)
 from tests.unit.workshop.configs import write_config
 
 # One local AWS serves all tests of this folder, so they share a worker.
@@ -57,3 +64,16 @@ def test_what_is_kept_and_no_stack_deletes_does_not_stand_in_the_way(
     _, _, err = say(capsys, "destroy", "--config", keeping, "--dry-run")
 
     assert "it would be refused" not in err
+
+
+def test_destroy_refuses_where_it_cannot_see_what_is_kept(
+    keeping: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_notebook("ml101-ann")
+    break_things({"fault": "refuse", "operation": "GetResources"})
+
+    code, _, err = say(capsys, "destroy", "--config", keeping, "--yes", "--discard-work")
+
+    assert code == 3
+    assert "whether something is to be kept cannot be seen" in err
+    assert notebooks() == {"ml101-ann": "InService"}
