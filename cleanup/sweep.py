@@ -158,8 +158,6 @@ class Sweep:
             elif decision.finished:
                 kinds = self._kinds
             elif look_only:
-                if kinds != self._kinds:
-                    found, decision = self._look(self._kinds)
                 self._trail.give_up(decision.remaining, "it was not in the plan; run it again")
                 break
             else:
