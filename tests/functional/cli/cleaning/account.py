@@ -98,6 +98,9 @@ def remove_everything() -> None:
     for name in jobs():
         sagemaker.delete_training_job(TrainingJobName=name)
     wait_until(lambda: not notebooks() and not jobs())
+    for bucket in boto3.resource("s3", region_name=REGION).buckets.all():
+        bucket.objects.all().delete()
+        bucket.delete()
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
