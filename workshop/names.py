@@ -23,6 +23,15 @@ SHARED = "shared"
 WORKSHOP_NAME_PATTERN = re.compile(r"[a-z][a-z0-9]*")
 ATTENDEE_ID_PATTERN = re.compile(r"[a-z0-9]+")
 PREFIX_MAX_LENGTH = 20
+
+# The shared template's mapping whose one value says whether attendees may come in and make
+# something: `Mappings: {Doors: {Attendees: {State: open}}}`. A destruction closes them.
+DOORS, DOORS_OF_ATTENDEES, DOORS_STATE = "Doors", "Attendees", "State"
+DOORS_OPEN, DOORS_CLOSED = "open", "closed"
+
+# The type of the custom resource by which a stack's own deletion sweeps first.
+SWEEP_TYPE = "Custom::WorkshopSweep"
+
 _END_OF_ID = re.compile("[-/:]")
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 
