@@ -19,6 +19,15 @@ TAG_KEEP = "workshop:keep"
 # The word between hyphens in the names of what all attendees share.
 SHARED = "shared"
 
+# The mapping in the shared stack's template that says whether attendees may make and start
+# things: a mapping and no parameter, because a deployment keeps a parameter's previous value,
+# and is to open the doors again.
+DOORS = "Doors"
+DOORS_OF_ATTENDEES = "Attendees"
+DOORS_STATE = "State"
+DOORS_OPEN = "open"
+DOORS_CLOSED = "closed"
+
 # CloudFormation wants a stack name to begin with a letter; what follows may be anything.
 WORKSHOP_NAME_PATTERN = re.compile(r"[a-z][a-z0-9]*")
 ATTENDEE_ID_PATTERN = re.compile(r"[a-z0-9]+")
@@ -80,6 +89,17 @@ def shared_stack_name(workshop: str) -> str:
 def attendee_stack_name(workshop: str, attendee: str) -> str:
     """The stack with one attendee's environment."""
     return environment_name(workshop, attendee)
+
+
+def attendee_stack_description(workshop: str, attendee: str) -> str:
+    """What an attendee's stack is described as: also read, since a list of deleted stacks
+    has it and no tags (ListStacks, API reference)."""
+    return f"Workshop {workshop}: the environment of {attendee}"
+
+
+def sweep_function_name(workshop: str) -> str:
+    """The function that sweeps what a stack is about to delete (one per region)."""
+    return shared_name(workshop, "sweep")
 
 
 def domain_name(workshop: str) -> str:
