@@ -7,6 +7,7 @@ The checks are the tests' own (`tests/unit/cleanup/world_checks.py`,
 from __future__ import annotations
 
 import os
+import traceback
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -57,8 +58,12 @@ def try_worlds(start: int, count: int) -> Tried:
     )
     @given(cases())
     def sweep(case: Case) -> None:
-        verdict = check(case, wire)
         tried.worlds += 1
+        try:
+            verdict = check(case, wire)
+        except Exception as error:  # noqa: BLE001 - told with its world; not all of them pickle
+            tried.broken.append(f"{error!r} at {_place(error)} in {case}")
+            return
         tried.clean += verdict.clean
         tried.unforced.update(verdict.unforced)
         if verdict.violations:
@@ -66,6 +71,12 @@ def try_worlds(start: int, count: int) -> Tried:
 
     sweep()
     return tried
+
+
+def _place(error: Exception) -> str:
+    """The innermost lines an error came through."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
 
 
 def _workshops() -> Measured:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from botocore.exceptions import BotoCoreError, ClientError
 
 from cleanup.resources import TAGS
-from workshop.cli.boundary import explain
+from cleanup.sweep import SETTLE_SECONDS
 from workshop.cli.findings_of_scan import resource_rows
-from workshop.cli.inventory import Inventory, find_logs, own_buckets, take_inventory
+from workshop.cli.inventory import Inventory, stacks_in, take_inventory
 from workshop.cli.options import config_option, json_option, plan_options
 from workshop.cli.output import decide, note, print_json, print_table
-from workshop.cli.sweep_views import describe, interruptible, note_progress
+from workshop.cli.sweep_views import describe, interruptible, rate_json
 from workshop.errors import (
     EXIT_FAILED,
     EXIT_OK,
@@ -26,11 +25,11 @@ from workshop.errors import (
     UnverifiedError,
     WorkshopError,
 )
-from workshop.names import TAG_ATTENDEE
 
 if TYPE_CHECKING:
     from cleanup.audit import AuditLog
     from cleanup.resources import Scope
+    from costs.prices import Rate
     from workshop.aws import Clients
     from workshop.collecting.survey import Standing
     from workshop.model import Workshop
@@ -39,6 +38,13 @@ _SAVED = Path("collected")
 
 
 @click.command("destroy")
+@click.option(
+    "--attendee",
+    "attendees",
+    multiple=True,
+    metavar="ID",
+    help="Only this attendee's environment; may be given several times.",
+)
 @click.option(
     "--save",
     type=click.Path(file_okay=False, path_type=Path),
@@ -52,18 +58,26 @@ _SAVED = Path("collected")
 @plan_options
 @json_option
 def command(
-    save: Path | None, discard_work: bool, config: Path, yes: bool, dry_run: bool, as_json: bool
+    attendees: tuple[str, ...],
+    save: Path | None,
+    discard_work: bool,
+    config: Path,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
 ) -> int:
     """Delete everything of the workshop, attendees' files included, and verify it.
 
     Refuses, before anything is changed, while somebody's work is not collected (see
     `workshop collect`), and while something of an environment is to be kept (by the tag
-    workshop:keep or cleanup.protected), since its stack would delete it. Sweeps what attendees
-    made, saves the collected archives on this disk, deletes attendees' stacks, empties the
-    bucket, deletes the shared stacks, then log streams; a last scan says what is left. Exit
-    code 0: nothing is left; 1: something is; 3: a listing failed, so nothing can be said. A
-    dry run shows what would be deleted, and leaves with 0, with 3, or with 1 when it would be
-    refused.
+    workshop:keep or cleanup.protected), since its stack would delete it. On a terminal the
+    workshop's name must be typed.
+
+    Closes the doors (attendees can start nothing any more), sweeps what attendees made, saves
+    the collected archives on this disk, deletes attendees' stacks, empties the bucket, deletes
+    the shared stacks, then log streams; two last scans say what is left. Exit code 0: nothing
+    is left; 1: something is; 3: a listing failed, so nothing can be said. A dry run shows what
+    would be deleted, and leaves with 0, with 3, or with 1 when it would be refused.
 
     Example: workshop destroy --dry-run
     """
@@ -76,11 +90,12 @@ def command(
     clients = make_clients()
     account, _ = account_id(clients, workshop.regions[0])
     stacks = workshop_stacks(workshop, clients)
-    scope = replace(make_scope(workshop, stacks), account=account)
+    scope = replace(make_scope(workshop, stacks, only=attendees), account=account)
     before = take_inventory(workshop, scope, account, clients)
+    view = _View(workshop, clients, as_json, whose=_whose(workshop, attendees))
     if before.empty and not before.blind:
-        note(f"nothing of {workshop.name} exists in {', '.join(workshop.regions)}")
-        return _report(before, [], as_json, regions=workshop.regions, executed=False)
+        note(f"nothing of {view.whose} exists in {', '.join(workshop.regions)}")
+        return view.report(before, [], executed=False)
     if not as_json:
         print_table(
             ("kind", "region", "name", "status"),
@@ -93,19 +108,20 @@ def command(
     if refusal and not dry_run:
         raise refusal
     files = sum(before.objects.values())
-    summary = f"delete {len(before.stacks)} stacks, {files} objects and all attendees' files"
-    if not decide(yes, dry_run, summary):
+    count = len(stacks_in(scope, stacks))
+    summary = f"delete {count} stacks, {files} objects and all files of {view.whose}"
+    if not decide(yes, dry_run, summary, name=workshop.name):
         if refusal:
             note(f"it would be refused: {refusal.what}; to be done first: {refusal.fix}")
-        code = _report(before, [], as_json, regions=workshop.regions, executed=False, works=works)
+        code = view.report(before, [], executed=False, works=works)
         return refusal.exit_code if refusal and code == EXIT_OK else code
     target = None if discard_work else save or _SAVED / workshop.name
-    with _audit_log(workshop, account, clients) as audit, interruptible(audit):
-        problems = _destroy(workshop, scope, account, clients, target, audit)
-    if audit.written:
-        note(f"audit log of the sweeps: {audit.path}")
-    after = take_inventory(workshop, scope, account, clients)
-    return _report(after, problems, as_json, regions=workshop.regions, executed=True)
+    problems = _carry_out(workshop, scope, clients, target)
+    return view.report(_look_twice(workshop, scope, clients), problems, executed=True)
+
+
+def _whose(workshop: Workshop, attendees: tuple[str, ...]) -> str:
+    return f"{', '.join(attendees)} in {workshop.name}" if attendees else workshop.name
 
 
 def _protection(before: Inventory) -> WorkshopError | None:
@@ -129,147 +145,93 @@ def _protection(before: Inventory) -> WorkshopError | None:
     )
 
 
-def _audit_log(workshop: Workshop, account: str, clients: Clients) -> AuditLog:
+def _carry_out(
+    workshop: Workshop, scope: Scope, clients: Clients, target: Path | None
+) -> list[str]:
+    from workshop.cli.destruction import Order
+
+    with _audit_log(workshop, scope, clients) as audit, interruptible(audit):
+        problems = Order(
+            workshop=workshop, scope=scope, clients=clients, save=target, audit=audit
+        ).carry_out()
+    if audit.written:
+        note(f"audit log of the sweeps: {audit.path}")
+    return problems
+
+
+def _audit_log(workshop: Workshop, scope: Scope, clients: Clients) -> AuditLog:
     """Where the sweeps of a destruction are written down; on this disk, since the bucket goes."""
     from cleanup.audit import Actor, AuditLog
 
     arn = str(clients("sts", workshop.regions[0]).get_caller_identity()["Arn"])
     name = f"{workshop.name}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-destroy.jsonl"
-    return AuditLog(Path("sweeps") / name, Actor(arn, account, workshop.name))
+    return AuditLog(Path("sweeps") / name, Actor(arn, scope.account, workshop.name))
 
 
-def _destroy(
-    workshop: Workshop,
-    scope: Scope,
-    account: str,
-    clients: Clients,
-    save: Path | None,
-    audit: AuditLog,
-) -> list[str]:
-    """Do it, in the order AWS demands; what fails does not stop the rest, but for one thing:
-    while collected work is not on this disk (in `save`, unless that is None), what holds it is
-    not deleted.
-
-    Returns what went wrong.
-    """
-    from cleanup.leftovers import remove_log_leftovers
-    from cleanup.steps import Policy
-    from cleanup.sweep import Sweep
-
-    note("sweeping what attendees made")
-    swept = Sweep(
-        scope, clients, policy=Policy(claim=True), progress=note_progress, audit=audit
-    ).run()
-    problems = [f"{describe(f.resource)}: {f.reason}" for f in swept.remaining]
-    if save is not None:
-        unsaved: list[str] = []
-        with _noting(unsaved, "collected work was not saved, so what holds it stays"):
-            _save_work(scope, account, clients, save)
-        if unsaved:
-            return problems + unsaved
-    stuck, all_deleted = _delete_stacks(workshop, scope, account, clients)
-    problems += stuck
-    if all_deleted:
-        # What a stack should have deleted and is still there has nobody else to delete it.
-        policy = Policy(keep_managed=False, records=True)
-        swept = Sweep(scope, clients, policy=policy, progress=note_progress, audit=audit).run()
-        problems += [f"{describe(f.resource)}: {f.reason}" for f in swept.remaining]
-    for region in workshop.regions:
-        with _noting(problems, f"logs in {region}"):
-            logs = find_logs(scope, region, clients)
-            remove_log_leftovers(logs, clients)
-            note(f"removed {len(logs)} log groups and streams in {region}")
-    return problems
+def _look_twice(workshop: Workshop, scope: Scope, clients: Clients) -> Inventory:
+    """What is left. Where nothing is, it is looked for again: lists lag behind changes."""
+    found = take_inventory(workshop, scope, scope.account, clients)
+    if not found.empty or found.blind:
+        return found
+    time.sleep(SETTLE_SECONDS)
+    return take_inventory(workshop, scope, scope.account, clients)
 
 
-def _delete_stacks(
-    workshop: Workshop, scope: Scope, account: str, clients: Clients
-) -> tuple[list[str], bool]:
-    """Delete attendees' stacks, empty the buckets, then delete the shared stacks.
+class _View:
+    """Says what is left, or what there is."""
 
-    A bucket is emptied once no volume of its region is left: until then another run must
-    find the collected work that lets it delete the volumes. Returns what went wrong, and
-    whether all stacks are deleted.
-    """
-    from deploy.destroy import destroy_stacks
-    from workshop.cli.account import workshop_stacks
-    from workshop.cli.progress import StackProgress
+    def __init__(self, workshop: Workshop, clients: Clients, as_json: bool, whose: str) -> None:
+        self._regions = workshop.regions
+        self._clients = clients
+        self._as_json = as_json
+        self.whose = whose
 
-    stacks = workshop_stacks(workshop, clients)
-    attendees = [stack for stack in stacks if TAG_ATTENDEE in stack.tags]
-    with StackProgress("destroy", len(stacks)) as progress:
-        results = destroy_stacks(attendees, clients, progress=progress)
-        kept = {result.region for result in results if not result.ok}
-        problems = [
-            f"bucket and shared stack in {region}: kept, since an attendee's stack is left"
-            for region in sorted(kept)
-        ]
-        free = [region for region in workshop.regions if region not in kept]
-        for region in free:
-            problems += _empty_buckets(workshop, scope, account, region, clients)
-        shared = [s for s in stacks if s not in attendees and s.region in free]
-        results += destroy_stacks(shared, clients, progress=progress)
-    problems += [f"stack {r.stack} ({r.region}): {r.reason}" for r in results if not r.ok]
-    return problems, not kept and all(r.ok for r in results)
+    def report(
+        self,
+        after: Inventory,
+        problems: list[str],
+        *,
+        executed: bool,
+        works: Sequence[Standing] = (),
+    ) -> int:
+        """Print it; returns the exit code."""
+        ok = after.empty and not after.blind
+        rate = self._rate(after)
+        if self._as_json:
+            self._print(after, problems, executed, works, rate)
+        if not executed:
+            return EXIT_UNVERIFIED if after.blind else EXIT_OK
+        for problem in problems:
+            note(f"problem: {problem}")
+        for row in after.as_rows():
+            note(f"left: {row['kind']} {row['name']} ({row['region']}) {row['status']}")
+        if rate:
+            note(f"what is left costs {rate}")
+        if ok:
+            regions = ", ".join(self._regions)
+            note(f"verified in {regions}: nothing of {self.whose} is left, nothing bills")
+        if not after.empty:
+            return EXIT_FAILED
+        return EXIT_OK if ok else EXIT_UNVERIFIED
 
+    def _rate(self, after: Inventory) -> Rate:
+        from workshop.cli.money import find_rates, total
 
-def _save_work(scope: Scope, account: str, clients: Clients, directory: Path) -> None:
-    """Bring the archives here: they would go with the bucket.
+        return total(after.resources, find_rates(after.resources, self._clients))
 
-    Looked for anew, since an environment that the sweep has stopped may have collected its
-    last work. Raises WorkshopError when work is not collected any more.
-    """
-    from workshop.cli import uncollected
+    def _print(
+        self,
+        after: Inventory,
+        problems: list[str],
+        executed: bool,
+        works: Sequence[Standing],
+        rate: Rate,
+    ) -> None:
+        from workshop.cli.uncollected import as_rows
 
-    works = uncollected.standings(scope, account, clients)
-    refusal = uncollected.refusal(works)
-    if refusal:
-        raise refusal
-    saved = uncollected.save(works, directory, clients)
-    if saved:
-        note(f"saved {len(saved)} archives of attendees' work in {directory}")
-
-
-def _empty_buckets(
-    workshop: Workshop, scope: Scope, account: str, region: str, clients: Clients
-) -> list[str]:
-    """Empty the workshop's bucket of a region, and what is ours of the shared ones."""
-    from cleanup.leftovers import empty_bucket
-
-    problems: list[str] = []
-    for bucket, prefix, is_own in own_buckets(workshop, scope, account, region, clients):
-        with _noting(problems, f"bucket {bucket}"):
-            count = empty_bucket(bucket, region, clients, prefix=prefix, is_own=is_own)
-            if count or not prefix:
-                note(f"emptied {bucket}/{prefix}: {count} objects")
-    return problems
-
-
-@contextmanager
-def _noting(problems: list[str], where: str) -> Iterator[None]:
-    """Note what AWS refuses, and go on: the rest still bills."""
-    try:
-        yield
-    except (ClientError, BotoCoreError, WorkshopError) as error:
-        problems.append(f"{where}: {explain(error).why or error}")
-
-
-def _report(
-    after: Inventory,
-    problems: list[str],
-    as_json: bool,
-    *,
-    regions: tuple[str, ...],
-    executed: bool,
-    works: Sequence[Standing] = (),
-) -> int:
-    from workshop.cli.uncollected import as_rows
-
-    ok = after.empty and not after.blind
-    if as_json:
         print_json(
             {
-                "ok": ok,
+                "ok": after.empty and not after.blind,
                 "executed": executed,
                 "verified": not after.blind,
                 "left": after.as_rows(),
@@ -277,16 +239,6 @@ def _report(
                 "uncollected": as_rows(works),
                 "problems": problems,
                 "resources": resource_rows(after.resources),
+                "cost": rate_json(rate),
             }
         )
-    if not executed:
-        return EXIT_UNVERIFIED if after.blind else EXIT_OK
-    for problem in problems:
-        note(f"problem: {problem}")
-    for row in after.as_rows():
-        note(f"left: {row['kind']} {row['name']} ({row['region']}) {row['status']}")
-    if ok:
-        note(f"verified in {', '.join(regions)}: nothing of the workshop is left, nothing bills")
-    if not after.empty:
-        return EXIT_FAILED
-    return EXIT_OK if ok else EXIT_UNVERIFIED

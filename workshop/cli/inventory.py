@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -57,12 +57,19 @@ class Inventory:
         return [dict(zip(keys, row, strict=True)) for row in sorted(rows)]
 
 
+def stacks_in(scope: Scope, stacks: Iterable[StackState]) -> list[StackState]:
+    """Those of the workshop's stacks that are in scope: all, or those of some attendees."""
+    if scope.only is None:
+        return list(stacks)
+    return [stack for stack in stacks if stack.tags.get(names.TAG_ATTENDEE) in scope.only]
+
+
 def take_inventory(workshop: Workshop, scope: Scope, account: str, clients: Clients) -> Inventory:
     """Look everywhere the workshop leaves something; says on stderr what could not be seen."""
     found = Scanner(scope, Caller(clients)).look()
     note_scan(found)
     inventory = Inventory(
-        stacks=workshop_stacks(workshop, clients),
+        stacks=stacks_in(scope, workshop_stacks(workshop, clients)),
         resources=tuple(r for r in found.resources if _counts(r)),
         blind=[f"{hole.kind} in {hole.region}" for hole in found.blind],
     )
@@ -87,20 +94,30 @@ def own_buckets(
     SageMaker SDK's default bucket and the bootstrap bucket are shared with everybody.
     """
     bucket = bucket_of(workshop, account, region)
-    if is_own_bucket(workshop.name, bucket, region, clients):
+    owners = _owners(scope)
+
+    def is_attendees(key: str) -> bool:
+        return names.owner_by_name(workshop.name, key) in owners
+
+    yield names.sdk_bucket(account, region), f"{workshop.name}-", is_attendees
+    is_own = is_own_bucket(workshop.name, bucket, region, clients)
+    if scope.only is not None:
+        for attendee in sorted(scope.only) if is_own else ():
+            yield bucket, names.bucket_prefix(attendee), lambda _key: True
+        return
+    if is_own:
         yield bucket, "", lambda _key: True
     assets = names.assets_prefix(workshop.name)
     yield names.bootstrap_bucket(account, region), assets, lambda _key: True
 
-    def is_attendees(key: str) -> bool:
-        return names.owner_by_name(workshop.name, key) in scope.attendees
-
-    yield names.sdk_bucket(account, region), f"{workshop.name}-", is_attendees
-
 
 def find_logs(scope: Scope, region: str, clients: Clients) -> list[Leftover]:
-    """The attendees' log groups and streams in a region."""
-    return find_log_leftovers(scope.workshop, scope.attendees, region, clients)
+    """The log groups and streams of everybody in scope, in a region."""
+    return find_log_leftovers(scope.workshop, _owners(scope), region, clients)
+
+
+def _owners(scope: Scope) -> frozenset[str]:
+    return scope.attendees if scope.only is None else scope.only
 
 
 def _counts(resource: Resource) -> bool:

@@ -59,11 +59,12 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
-def decide(yes: bool, dry_run: bool, summary: str) -> bool:
+def decide(yes: bool, dry_run: bool, summary: str, *, name: str = "") -> bool:
     """Whether to execute a plan that has just been shown.
 
     `summary` is the plan in a few words ("delete 3 endpoints"). A dry run never executes,
-    `--yes` always does; else a terminal is asked, and without one nothing is changed.
+    `--yes` always does; else a terminal is asked, and without one nothing is changed. Where
+    files are lost, `name` must be typed there.
     """
     if dry_run:
         note(f"dry run, nothing was changed: {summary}")
@@ -73,4 +74,10 @@ def decide(yes: bool, dry_run: bool, summary: str) -> bool:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         note(f"no terminal to ask, nothing was changed: {summary} (add --yes to execute)")
         return False
-    return click.confirm(f"{summary}. Continue?", default=False, err=True)
+    if not name:
+        return click.confirm(f"{summary}. Continue?", default=False, err=True)
+    typed = click.prompt(f"{summary}. Type {name} to continue", err=True, default="")
+    if typed.strip() == name:
+        return True
+    note(f"that is not {name}: nothing was changed")
+    return False

@@ -57,6 +57,7 @@ class FakeCloudFormation:
     requests: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     outcome: dict[str, tuple[str, str]] = field(default_factory=dict)
     refuse: dict[tuple[str, str], Exception] = field(default_factory=dict)
+    left_out: dict[str, list[str]] = field(default_factory=dict)
     most_open: int = 0
 
     def add(self, name: str, status: str, region: str = "us-east-1", **changes: Any) -> FakeStack:
@@ -130,9 +131,16 @@ class FakeClient:
         self._aws.requests["update_stack", name] = request
         self._aws.begin(stack, "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE")
 
-    def delete_stack(self, StackName: str) -> None:  # noqa: N803 - botocore's name
+    def delete_stack(
+        self,
+        StackName: str,  # noqa: N803 - botocore's names
+        RetainResources: tuple[str, ...] = (),  # noqa: N803
+    ) -> None:
         stack = self._note("delete_stack", StackName)
         assert stack is not None
+        if RetainResources:
+            assert stack.status == "DELETE_FAILED", "only then may resources be left out"
+            self._aws.left_out[StackName] = list(RetainResources)
         if stack.status.startswith("UPDATE") and stack.status.endswith("_IN_PROGRESS"):
             message = f"Stack [{StackName}] cannot be deleted while in status {stack.status}"
             raise refusal("DeleteStack", message)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from deploy.destroy import Destroyed, destroy_stacks, find_stacks
+from deploy.destroy import Destroyed, Destruction, find_stacks
+from deploy.engine import Event
 from tests.unit.deploy.fake_cloudformation import Clock, FakeCloudFormation, refusal
 
 
@@ -22,9 +23,8 @@ def destroy(
     aws: FakeCloudFormation, regions: tuple[str, ...] = ("us-east-1",), **options: Any
 ) -> dict[str, Destroyed]:
     stacks = find_stacks("ml101", set(regions), aws.clients)
-    results = destroy_stacks(
-        stacks, aws.clients, now=aws.clock.now, sleep=aws.clock.sleep, **options
-    )
+    destruction = Destruction(aws.clients, now=aws.clock.now, sleep=aws.clock.sleep, **options)
+    results = destruction.run(stacks)
     assert len(results) == len(stacks)
     return {result.stack: result for result in results}
 
@@ -139,3 +139,53 @@ def test_without_stacks_there_is_nothing_to_do() -> None:
     aws = FakeCloudFormation(Clock())
     assert destroy(aws) == {}
     assert aws.changes() == []
+
+
+def test_what_was_mended_is_tried_once_more_and_leaves_out_what_it_was_told_to(
+    aws: FakeCloudFormation,
+) -> None:
+    aws.outcome["ml101-bob"] = ("DELETE_FAILED", "the function is gone")
+    told: list[Event] = []
+
+    def mend(failed: list[Destroyed]) -> dict[tuple[str, str], tuple[str, ...]]:
+        assert [result.stack for result in failed] == ["ml101-bob"]
+        del aws.outcome["ml101-bob"]
+        return {failed[0].key: ("Sweep",)}
+
+    results = destroy(aws, mend=mend, progress=told.append)
+
+    assert all(result.ok for result in results.values())
+    assert aws.left_out == {"ml101-bob": ["Sweep"]}
+    ended = [(event.stack, event.status) for event in told if event.done]
+    assert sorted(ended) == [(f"ml101-{who}", "destroyed") for who in ("ann", "bob", "shared")]
+
+
+def test_what_fails_again_is_told_once_and_not_tried_a_third_time(aws: FakeCloudFormation) -> None:
+    aws.outcome["ml101-bob"] = ("DELETE_FAILED", "bucket not empty")
+    told: list[Event] = []
+
+    results = destroy(
+        aws, mend=lambda failed: {result.key: () for result in failed}, progress=told.append
+    )
+
+    assert not results["ml101-bob"].ok
+    assert aws.changes().count(("delete_stack", "ml101-bob")) == 2
+    assert [event.status for event in told if event.stack == "ml101-bob"] == ["failed"]
+
+
+def test_a_deletion_that_does_not_end_is_named_and_does_not_hold_up_the_run(
+    aws: FakeCloudFormation,
+) -> None:
+    aws.outcome["ml101-bob"] = ("DELETE_IN_PROGRESS", "")
+
+    results = destroy(aws, limit_seconds=600)
+
+    assert results["ml101-ann"].ok
+    assert "not deleted after 10 minutes" in results["ml101-bob"].reason
+    assert "ml101-shared" in aws.names()
+
+
+def test_what_has_no_turn_in_time_is_named_too(aws: FakeCloudFormation) -> None:
+    aws.outcome["ml101-ann"] = ("DELETE_IN_PROGRESS", "")
+    results = destroy(aws, parallel=1, limit_seconds=600)
+    assert results["ml101-bob"].reason == "not begun: others took 10 minutes"

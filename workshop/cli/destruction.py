@@ -1,0 +1,156 @@
+"""What `workshop destroy` does once it may, in the order AWS demands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cleanup.leftovers import empty_bucket, remove_log_leftovers
+from cleanup.steps import Policy
+from cleanup.sweep import Sweep
+from deploy.destroy import Destroyed, Destruction
+from deploy.doors import close_doors
+from workshop.cli import uncollected
+from workshop.cli.account import workshop_stacks
+from workshop.cli.boundary import explain
+from workshop.cli.inventory import find_logs, own_buckets, stacks_in
+from workshop.cli.mending import Mender
+from workshop.cli.output import note
+from workshop.cli.progress import StackProgress
+from workshop.cli.sweep_views import describe, note_progress
+from workshop.errors import WorkshopError
+from workshop.names import TAG_ATTENDEE
+
+if TYPE_CHECKING:
+    from cleanup.audit import AuditLog
+    from cleanup.resources import Scope
+    from deploy.state import StackState
+    from workshop.aws import Clients
+    from workshop.model import Workshop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be destroyed: the whole workshop, or what `scope.only` names.
+
+    Collected work is brought to `save` first, unless that is None. `audit` notes every call of
+    the sweeps.
+    """
+
+    workshop: Workshop
+    scope: Scope
+    clients: Clients
+    save: Path | None
+    audit: AuditLog
+
+    def carry_out(self) -> list[str]:
+        """Do it; returns what went wrong.
+
+        What fails does not stop the rest, but for one thing: while collected work is not on
+        this disk, what holds it is not deleted.
+        """
+        problems: list[str] = []
+        if self.scope.only is None:
+            problems += self._close_doors()
+        note("sweeping what attendees made")
+        problems += self._sweep(Policy(claim=True))
+        unsaved: list[str] = []
+        with _noting(unsaved, "collected work was not saved, so what holds it stays"):
+            self._save_work()
+        if unsaved:
+            return problems + unsaved
+        stuck, all_deleted = self._delete_stacks()
+        problems += stuck
+        if all_deleted:
+            # What a stack should have deleted and is still there has nobody else to delete it.
+            problems += self._sweep(Policy(keep_managed=False, records=True))
+        for region in self.scope.regions:
+            with _noting(problems, f"logs in {region}"):
+                logs = find_logs(self.scope, region, self.clients)
+                remove_log_leftovers(logs, self.clients)
+                note(f"removed {len(logs)} log groups and streams in {region}")
+        return problems
+
+    def _close_doors(self) -> list[str]:
+        note("closing the doors: attendees can start and make nothing new")
+        return close_doors(self._stacks(), self.clients)
+
+    def _sweep(self, policy: Policy) -> list[str]:
+        swept = Sweep(
+            self.scope, self.clients, policy=policy, progress=note_progress, audit=self.audit
+        ).run()
+        return [f"{describe(found.resource)}: {found.reason}" for found in swept.remaining]
+
+    def _save_work(self) -> None:
+        """Bring the archives here: they would go with the bucket.
+
+        Looked for anew, since an environment that the sweep has stopped may have collected its
+        last work. Raises WorkshopError when work is not collected any more.
+        """
+        if self.save is None:
+            return
+        works = uncollected.standings(self.scope, self.scope.account, self.clients)
+        refusal = uncollected.refusal(works)
+        if refusal:
+            raise refusal
+        saved = uncollected.save(works, self.save, self.clients)
+        if saved:
+            note(f"saved {len(saved)} archives of attendees' work in {self.save}")
+
+    def _stacks(self) -> list[StackState]:
+        return stacks_in(self.scope, workshop_stacks(self.workshop, self.clients))
+
+    def _delete_stacks(self) -> tuple[list[str], bool]:
+        """Delete attendees' stacks, empty the buckets, then delete the shared stacks.
+
+        A bucket is emptied once no volume of its region is left: until then another run must
+        find the collected work that lets it delete the volumes. Returns what went wrong, and
+        whether all stacks are deleted.
+        """
+        stacks = self._stacks()
+        attendees = [stack for stack in stacks if TAG_ATTENDEE in stack.tags]
+        with StackProgress("destroy", len(stacks)) as progress:
+            destruction = Destruction(
+                self.clients,
+                mend=Mender(self.scope, self.clients, self.audit),
+                progress=progress,
+            )
+            results: list[Destroyed] = destruction.delete(attendees)
+            kept = {result.region for result in results if not result.ok}
+            problems = [
+                f"bucket and shared stack in {region}: kept, since an attendee's stack is left"
+                for region in sorted(kept)
+            ]
+            free = [region for region in self.scope.regions if region not in kept]
+            for region in free:
+                problems += self._empty_buckets(region)
+            shared = [s for s in stacks if s not in attendees and s.region in free]
+            results += destruction.delete(shared)
+        problems += [f"stack {r.stack} ({r.region}): {r.reason}" for r in results if not r.ok]
+        return problems, not kept and all(r.ok for r in results)
+
+    def _empty_buckets(self, region: str) -> list[str]:
+        """Empty the workshop's bucket of a region, and what is ours of the shared ones."""
+        problems: list[str] = []
+        for bucket, prefix, is_own in own_buckets(
+            self.workshop, self.scope, self.scope.account, region, self.clients
+        ):
+            with _noting(problems, f"bucket {bucket}"):
+                count = empty_bucket(bucket, region, self.clients, prefix=prefix, is_own=is_own)
+                if count or not prefix:
+                    note(f"emptied {bucket}/{prefix}: {count} objects")
+        return problems
+
+
+@contextmanager
+def _noting(problems: list[str], where: str) -> Iterator[None]:
+    """Note what AWS refuses, and go on: the rest still bills."""
+    try:
+        yield
+    except (ClientError, BotoCoreError, WorkshopError) as error:
+        problems.append(f"{where}: {explain(error).why or error}")
