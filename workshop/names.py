@@ -19,15 +19,6 @@ TAG_KEEP = "workshop:keep"
 # The word between hyphens in the names of what all attendees share.
 SHARED = "shared"
 
-# The mapping in the shared stack's template that says whether attendees may make and start
-# things: a mapping and no parameter, because a deployment keeps a parameter's previous value,
-# and is to open the doors again.
-DOORS = "Doors"
-DOORS_OF_ATTENDEES = "Attendees"
-DOORS_STATE = "State"
-DOORS_OPEN = "open"
-DOORS_CLOSED = "closed"
-
 # CloudFormation wants a stack name to begin with a letter; what follows may be anything.
 WORKSHOP_NAME_PATTERN = re.compile(r"[a-z][a-z0-9]*")
 ATTENDEE_ID_PATTERN = re.compile(r"[a-z0-9]+")
