@@ -24,12 +24,24 @@ say() {
   if [ -w "$app_log" ]; then echo "workshop: $*" >>"$app_log"; fi
 }
 
-# Three tries with a growing pause; the last try's complaint stays in $state/last-error.
+# Runs a command; what it complains about stays in $error, in memory: a disk may be full.
+attempt() {
+  local code
+  error=$("$@" 2>&1 >/dev/null)
+  code=$?
+  case $code in
+    0) return 0 ;;
+    124 | 137) error="no answer in time" ;; # timeout's exit codes
+  esac
+  echo "$error" >&2
+  return "$code"
+}
+
+# Three tries with a growing pause.
 retry() {
   local try
   for try in 1 2 3; do
-    if "$@" 2>"$state/last-error"; then return 0; fi
-    cat "$state/last-error" >&2
+    if attempt "$@"; then return 0; fi
     if [ "$try" -lt 3 ]; then sleep "$((try * ${WORKSHOP_BACKOFF_SECONDS:-5}))"; fi
   done
   return 1
@@ -40,7 +52,11 @@ problem() {
   say "$1"
 }
 
-complaint() { grep -v '^[[:space:]]*$' "$state/last-error" | tail -n 1 | cut -c 1-300; }
+# One line of what went wrong: git names the cause first and gives advice after it.
+complaint() {
+  { grep -m 1 -E '^(fatal|error): ' <<<"$error" ||
+    grep -v '^[[:space:]]*$' <<<"$error" | tail -n 1; } | cut -c 1-300
+}
 
 field() {
   sed -n "s/.*\"$1\"[[:space:]]*:[[:space:]]*\"\([^\"]*\)\".*/\1/p" "$metadata" | head -n 1
@@ -49,6 +65,7 @@ field() {
 # Who this is: SageMaker says it in the metadata file, so one script serves all attendees.
 identify() {
   local name
+  bundle=
   if [ ! -r "$metadata" ]; then
     problem "whose environment this is could not be read from $metadata"
     return 1
@@ -71,7 +88,7 @@ identify() {
 }
 
 write_context() {
-  cat >"$state/context.json.new" <<JSON
+  cat >"$state/context.json.new" <<JSON || return 1
 {"workshop": "$workshop", "attendee": "$attendee", "region": "$region", "bucket": "$bucket",
  "prefix": "$prefix", "role": "$role", "environment": "$environment"}
 JSON
@@ -85,8 +102,8 @@ write_sdk_defaults() {
     say "$file was edited: left as it is"
     return 0
   fi
-  mkdir -p "${file%/*}"
-  cat >"$file" <<YAML
+  mkdir -p "${file%/*}" || return 1
+  cat >"$file" <<YAML || return 1
 SchemaVersion: '1.0'
 SageMaker:
   PythonSDK:
@@ -106,48 +123,8 @@ YAML
   sha256sum "$file" >"$sum"
 }
 
-# git's own housekeeping would go on in the background and hold our lock.
-# shellcheck disable=SC2329  # called through retry
-fetch_ref() {
-  timeout 120 git -c maintenance.auto=false -C "$1" fetch --quiet --depth 1 -- origin "$ref"
-}
-
-# One fetch serves a branch, a tag and a commit alike (git clone --branch takes no commit).
-fetch_labs() {
-  local labs=$base/$labs_name new=$state/labs.new
-  if [ -d "$labs/.git" ]; then
-    refresh_labs "$labs"
-    return 0
-  fi
-  if [ -e "$labs" ]; then
-    problem "labs could not be fetched: $labs exists and is not a clone; rename it"
-    return 1
-  fi
-  rm -rf "$new"
-  git init --quiet "$new" && git -C "$new" remote add origin "$repository"
-  if ! { retry fetch_ref "$new" && git -C "$new" checkout --quiet -B workshop FETCH_HEAD; }; then
-    problem "labs could not be fetched from $repository at $ref: $(complaint)"
-    rm -rf "$new"
-    return 1
-  fi
-  git -C "$new" rev-parse HEAD >"$state/labs-commit"
-  mv "$new" "$labs"
-  say "labs fetched into $labs"
-}
-
-# Untouched labs follow the reference; edited ones are only fetched, never overwritten.
-refresh_labs() {
-  if ! retry fetch_ref "$1"; then
-    say "labs were not refreshed: $(complaint)"
-  elif [ -n "$(git -C "$1" status --porcelain)" ] ||
-    [ "$(git -C "$1" rev-parse HEAD)" != "$(cat "$state/labs-commit" 2>/dev/null)" ]; then
-    say "labs were edited: left as they are"
-  elif git -C "$1" checkout --quiet -B workshop FETCH_HEAD; then
-    git -C "$1" rev-parse HEAD >"$state/labs-commit"
-  fi
-}
-
-# The newest Python that can run the tool (3.11 or newer); WORKSHOP_PYTHON decides if set.
+# The newest Python that is at least $1 (311 for 3.11), or with "any" the first that is: to ask
+# them all takes seconds on a disk that was just attached. WORKSHOP_PYTHON decides if set.
 find_python() {
   local candidate version best=0
   python=
@@ -155,48 +132,69 @@ find_python() {
     "$root"/opt/conda/bin/python3 "$HOME"/anaconda3/bin/python3 "$HOME"/anaconda3/envs/*/bin/python3}; do
     read -r version candidate < <("$candidate" -c \
       'import sys; print("%d%02d" % sys.version_info[:2], sys.executable)' 2>/dev/null)
-    if [ "${version:-0}" -ge 311 ] && [ "$version" -gt "$best" ]; then
+    if [ "${version:-0}" -ge "$1" ] && [ "$version" -gt "$best" ]; then
       best=$version
       python=$candidate
+      if [ "${2:-}" = any ]; then return 0; fi
     fi
   done
-  if [ -z "$python" ]; then echo "no Python 3.11 or newer was found" >"$state/last-error"; fi
+  error="no Python 3.$((10#$1 % 100)) or newer was found"
   [ -n "$python" ]
 }
 
 # shellcheck disable=SC2329  # called through retry
 download_bundle() {
-  timeout 120 aws s3 cp --only-show-errors "$bundle" "$1/bundle.zip" &&
+  timeout --kill-after=10 300 aws s3 cp --only-show-errors "$bundle" "$1/bundle.zip" &&
     echo "$bundle_sha256  $1/bundle.zip" | sha256sum --check --quiet
+}
+
+# Downloads and unpacks the bundle into $unpacked, once per start, where something needs it.
+open_bundle() {
+  unpacked=$state/bundle.new
+  case ${bundle_is:-} in
+    open) return 0 ;;
+    missing) error=$bundle_error && return 1 ;;
+  esac
+  rm -rf "$unpacked"
+  error="it is not known where the bundle lies"
+  if [ -n "$bundle" ] && find_python 300 any && attempt mkdir -p "$unpacked" &&
+    retry download_bundle "$unpacked" &&
+    attempt "$python" -m zipfile -e "$unpacked/bundle.zip" "$unpacked"; then
+    rm -f "$unpacked/bundle.zip"
+    bundle_is=open
+    return 0
+  fi
+  bundle_is=missing
+  bundle_error=$error
+  rm -rf "$unpacked"
+  return 1
 }
 
 # shellcheck disable=SC2329  # called through retry
 install_bundle() {
+  cd "$unpacked" || return 1
   rm -rf "$venv"
   if command -v uv >/dev/null; then
     uv venv --quiet --python "$python" "$venv" &&
-      uv pip install --quiet --python "$venv/bin/python" --require-hashes -r requirements.txt
+      timeout 600 uv pip install --quiet --python "$venv/bin/python" --require-hashes -r requirements.txt
   else
     "$python" -m venv "$venv" &&
-      "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+      timeout 600 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
         --require-hashes -r requirements.txt
   fi
 }
 
-# The workshop command in an environment of its own, so that no lab can break it.
+# The workshop command in an environment of its own, so that no lab can break it. A notebook
+# instance's next start may bring another image, without the Python that it was made with.
 install_tool() {
-  local venv=$state/venv new=$state/bundle.new
-  if [ "$(cat "$venv/.bundle" 2>/dev/null)" != "$bundle_sha256" ]; then
-    rm -rf "$new"
-    mkdir -p "$new"
-    if ! { find_python && retry download_bundle "$new" &&
-      (cd "$new" && "$python" -m zipfile -e bundle.zip . && retry install_bundle); }; then
+  local venv=$state/venv
+  if [ "$(cat "$venv/.bundle" 2>/dev/null)" != "$bundle_sha256" ] ||
+    ! "$venv/bin/python" -c '' 2>/dev/null; then
+    if ! { open_bundle && find_python 311 && retry install_bundle; }; then
       problem "the workshop command could not be installed: $(complaint)"
-      rm -rf "$new"
       return 1
     fi
     echo "$bundle_sha256" >"$venv/.bundle"
-    rm -rf "$new"
   fi
   mkdir -p "$HOME/.local/bin"
   ln -sfn "$venv/bin/workshop" "$HOME/.local/bin/workshop"
@@ -207,16 +205,17 @@ finish() {
   local all
   if [ "${#problems[@]}" = 0 ]; then
     rm -f "$base/WORKSHOP-FAILED.txt"
-    cat >"$base/WORKSHOP-README.txt" <<NOTE
-Your environment is ready. The labs are in $labs_name.
-In a terminal, ~/.local/bin/workshop --help shows what the workshop command can do.
-NOTE
-    date -u +%FT%TZ >"$state/READY"
-    say "ready"
-    return 0
+    if { welcome >"$base/WORKSHOP-README.txt" && date -u +%FT%TZ >"$state/READY"; } 2>/dev/null; then
+      say "ready"
+      return 0
+    fi
+    rm -f "$state/READY"
+    problem "notes could not be written into $base: $(df -Ph "$base" 2>&1 | tail -n 1)"
   fi
   all=$(printf '%s; ' "${problems[@]}" | tr '\n' ' ')
   rm -f "$base/WORKSHOP-README.txt"
+  # The marker first: it is what counts where there is no room for both.
+  echo "${all%; }" >"$state/FAILED"
   cat >"$base/WORKSHOP-FAILED.txt" <<NOTE
 Your environment is not complete:
 $(printf '  %s\n' "${problems[@]}")
@@ -224,7 +223,13 @@ $(printf '  %s\n' "${problems[@]}")
 To try again, open a terminal and run:  bash $state/boot.sh
 The whole story is in $state/boot.log
 NOTE
-  echo "${all%; }" >"$state/FAILED"
+}
+
+welcome() {
+  echo "Your environment is ready. The labs are in $labs_name."
+  cat "$state/labs-note" 2>/dev/null
+  echo "In a terminal, ~/.local/bin/workshop --help shows what the workshop command can do."
+  if [ -n "$idle_note" ]; then echo "$idle_note"; fi
 }
 
 boot() {
@@ -239,7 +244,6 @@ boot() {
     return 0
   fi
   rm -f "$state/READY" "$state/FAILED"
-  : >"$state/last-error"
   problems=()
   if identify; then
     write_context || problem "$state/context.json could not be written"
@@ -249,19 +253,32 @@ boot() {
     if install_tool; then start_watch; fi
   fi
   fetch_labs
+  rm -rf "$state/bundle.new"
   # The start is noted before anybody is told that work can begin.
   if [ -n "$marking" ]; then wait "$marking"; fi
   finish
 }
 
+# Runs a command that outlives this script; its output goes to a file, where that is possible.
+background() {
+  local log=$1
+  shift
+  if ! { : >>"$log"; } 2>/dev/null; then log=/dev/null; fi
+  setsid nohup "$@" </dev/null >>"$log" 2>&1 9>&- &
+}
+
 # Leaves boot to a process of its own: SageMaker fails a start that takes over five minutes.
 launch() {
+  local program
   settings
   place
-  mkdir -p "$state" || return 0
+  program=$(declare -f && echo main boot)
+  mkdir -p "$state"
+  start_idle
   rm -f "$state/READY" "$state/FAILED"
-  { echo '#!/usr/bin/env bash' && declare -f && echo main boot; } >"$state/boot.sh"
-  setsid nohup bash "$state/boot.sh" </dev/null >>"$state/boot.log" 2>&1 &
+  # For the attendee to run again. What runs now is not read from a disk that may be full.
+  printf '#!/usr/bin/env bash\n%s\n' "$program" >"$state/boot.sh"
+  background "$state/boot.log" bash -c "$program"
 }
 
 main() {

@@ -36,5 +36,5 @@ watch_for_stop() {
 
 start_watch() {
   { declare -f && echo main watch; } >"$state/watch.sh"
-  setsid nohup bash "$state/watch.sh" </dev/null >>"$state/watch.log" 2>&1 9>&- &
+  background "$state/watch.log" bash "$state/watch.sh"
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import re
 import shlex
 from dataclasses import dataclass
@@ -22,6 +23,14 @@ _HERE = Path(__file__).parent
 _PLACEHOLDER = re.compile(r"@([a-z0-9_]+)@")
 _COMMENT = re.compile(r"\s*#(?! shellcheck )")
 _SHEBANG = "#!/usr/bin/env bash\n"
+# What follows the eval is reached only if the script, which ends with an exit, did not run.
+_PACKED = """#!/usr/bin/env bash
+eval "$(base64 -d <<'PACKED' | gzip -dc
+{packed}PACKED
+)"
+echo "workshop: the boot script could not be unpacked" >&2
+exit 0
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +39,8 @@ class BootValues:
 
     `bucket` (the workshop's bucket) and `bundle` (an s3:// URL) may hold `{account}`, which
     the script fills in at run time: the account is not known when templates are written.
-    `bundle_sha256` is the bundle's content hash in hexadecimal.
+    `bundle_sha256` is the bundle's content hash in hexadecimal. `idle_minutes` is how long a
+    notebook instance may go unused before it stops; a Studio script has no use for it.
     """
 
     workshop: str
@@ -39,6 +49,7 @@ class BootValues:
     bucket: str
     bundle: str
     bundle_sha256: str
+    idle_minutes: int
 
 
 def labs_directory(repository: str) -> str:
@@ -47,7 +58,7 @@ def labs_directory(repository: str) -> str:
 
 
 def render(environment: Environment, values: BootValues) -> str:
-    """The whole script for a Studio app or a notebook instance, with LF line endings."""
+    """The whole script for a Studio app or a notebook instance, readable, with LF line endings."""
     words = {
         "workshop": values.workshop,
         "repository": values.repository,
@@ -56,24 +67,37 @@ def render(environment: Environment, values: BootValues) -> str:
         "bucket": values.bucket,
         "bundle": values.bundle,
         "bundle_sha256": values.bundle_sha256,
+        "idle_minutes": str(values.idle_minutes),
         "tag_workshop": names.TAG_WORKSHOP,
         "tag_attendee": names.TAG_ATTENDEE,
     }
-    text = _SHEBANG + "".join(map(_part, ("boot.sh", "collect.sh", f"{environment}.sh")))
-    return _PLACEHOLDER.sub(lambda match: _quoted(words[match[1]]), text)
+    parts = ("boot.sh", "fetch.sh", "collect.sh", f"{environment}.sh")
+    text = _SHEBANG + "".join(map(_part, parts))
+    filled = _PLACEHOLDER.sub(lambda match: _quoted(words[match[1]]), text)
+    return filled.replace("@idle.py@\n", _part("idle.py"))
+
+
+def pack(script: str) -> str:
+    """A script that unpacks and runs `script`, which would be too long for SageMaker.
+
+    What it starts in the background is readable on the machine (.workshop/boot.sh there).
+    """
+    # mtime: the same script must give the same bytes, or every synth would be an update.
+    packed = base64.encodebytes(gzip.compress(script.encode(), mtime=0)).decode()
+    return _PACKED.format(packed=packed)
 
 
 def encode(script: str) -> str:
-    """The script in base64, as SageMaker takes it.
+    """The packed script in base64, as SageMaker takes it.
 
     Raises WorkshopError if it has more than MAX_ENCODED characters.
     """
-    encoded = base64.b64encode(script.encode()).decode()
+    encoded = base64.b64encode(pack(script).encode()).decode()
     if len(encoded) > MAX_ENCODED:
         raise WorkshopError(
             f"the lifecycle script has {len(encoded):,} base64 characters",
             f"SageMaker takes at most {MAX_ENCODED:,}",
-            "shorten lifecycle_configs/boot.sh, or the repository's URL",
+            "shorten the scripts in lifecycle_configs, or the repository's URL",
         )
     return encoded
 

@@ -6,7 +6,11 @@ place() {
   environment=studio
   base=$HOME
   state=$HOME/.workshop
+  idle_note=
 }
+
+# Studio itself stops idle apps (the domain's IdleSettings).
+start_idle() { :; }
 
 main "$@" || true
 exit 0

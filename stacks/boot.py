@@ -74,5 +74,6 @@ def boot_script(
         bucket=names.bucket_name(workshop.name, rendering.ACCOUNT, region),
         bundle=url,
         bundle_sha256=bundle.sha256,
+        idle_minutes=workshop.idle.workspace_minutes,
     )
     return rendering.encode(rendering.render(environment, values))

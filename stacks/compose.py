@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import aws_cdk as cdk
 
 from lifecycle_configs.bundle import Bundle, build_bundle
+from lifecycle_configs.labs import Labs, LabsUnavailable, copy_labs
 from stacks import places
 from stacks.attendee import AttendeeStack
 from stacks.shared import SharedStack
@@ -29,10 +31,28 @@ def new_app(outdir: Path | None = None) -> cdk.App:
 
 
 def add_workshop(app: cdk.App, workshop: Workshop) -> None:
-    """Add a workshop's stacks to an app, with a bundle built from this checkout."""
+    """Add a workshop's stacks to an app, with a bundle built from this checkout.
+
+    The bundle holds the labs as they are in the workshop's repository now. Where they cannot
+    be had, a line on stderr says so ("warning: ..."), and the bundle is built without: then
+    environments depend on git alone.
+    """
     with TemporaryDirectory() as directory:
+        labs = _labs(workshop, Path(directory))
         # CDK copies the asset into its own output at once.
-        add_stacks(app, workshop, build_bundle(Path(directory)))
+        add_stacks(app, workshop, build_bundle(Path(directory), labs))
+
+
+def _labs(workshop: Workshop, directory: Path) -> Labs | None:
+    repository = workshop.repository
+    try:
+        return copy_labs(repository, directory)
+    except LabsUnavailable as reason:
+        sys.stderr.write(
+            f"warning: no copy of the labs goes along, so environments that cannot reach git "
+            f"will have none: {repository.url} at {repository.ref}: {reason}\n"
+        )
+        return None
 
 
 def add_stacks(app: cdk.App, workshop: Workshop, bundle: Bundle) -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import workshop
+from workshop.cli.output import note
 from workshop.errors import EXIT_USAGE, UsageError, WorkshopError
 
 _ROOT = Path(workshop.__file__).parent.parent
@@ -17,7 +18,8 @@ def synthesize(config: Path, directory: Path) -> None:
     """Write the cloud assembly of a workshop into `directory`.
 
     CDK's own template validation dominates the time of a synth and is left to
-    `make synth`; CloudFormation validates what is deployed anyway.
+    `make synth`; CloudFormation validates what is deployed anyway. What the app warns of is
+    passed on to stderr.
     """
     app = _ROOT / "app.py"
     if not app.exists():
@@ -41,9 +43,12 @@ def synthesize(config: Path, directory: Path) -> None:
         text=True,
         check=False,
     )
-    if finished.returncode == 0:
-        return
     lines = [line for line in finished.stderr.strip().splitlines() if line.strip()]
+    if finished.returncode == 0:
+        for line in lines:
+            if line.startswith("warning: "):
+                note(line)
+        return
     error = WorkshopError(
         "the CDK app failed",
         lines[-1] if lines else f"it ended with exit code {finished.returncode}",

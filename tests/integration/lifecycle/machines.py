@@ -105,6 +105,9 @@ class Machine:
             "WORKSHOP_ROOT": str(self.root),
             "WORKSHOP_PYTHON": sys.executable,
             "WORKSHOP_BACKOFF_SECONDS": "0",
+            "WORKSHOP_IDLE_CHECK_SECONDS": "1",
+            # Discard: whatever listens at the real address here is not this machine's Jupyter.
+            "WORKSHOP_JUPYTER_URL": "https://127.0.0.1:9",
             "AWS_ENDPOINT_URL": self.store.endpoint,
             "AWS_ACCESS_KEY_ID": "testing",
             "AWS_SECRET_ACCESS_KEY": "testing",
@@ -130,9 +133,12 @@ class Machine:
             bucket="ml101-{account}-us-east-1",
             bundle=self.store.url,
             bundle_sha256=sha256 or self.store.sha256,
+            idle_minutes=60,
         )
         script = self.root / "start.sh"
-        script.write_text(rendering.render(self.environment, values), encoding="utf-8")
+        script.write_text(
+            rendering.pack(rendering.render(self.environment, values)), encoding="utf-8"
+        )
         return subprocess.run(
             ["bash", str(script), *arguments],
             cwd="/",

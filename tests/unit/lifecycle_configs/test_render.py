@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import random
+import string
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lifecycle_configs.render import MAX_ENCODED, BootValues, encode, labs_directory, render
+from lifecycle_configs.render import MAX_ENCODED, BootValues, encode, labs_directory, pack, render
 from workshop.errors import WorkshopError
 from workshop.model import Environment
 
@@ -20,6 +23,7 @@ VALUES = BootValues(
     bucket="ml101-{account}-us-east-1",
     bundle="s3://cdk-hnb659fds-assets-{account}-us-east-1/workshops/ml101/" + "a" * 64 + ".zip",
     bundle_sha256="0" * 64,
+    idle_minutes=60,
 )
 
 both = pytest.mark.parametrize("environment", ["studio", "notebook"])
@@ -37,19 +41,68 @@ def test_shellcheck_finds_nothing(environment: Environment, tmp_path: Path) -> N
 
 
 @both
+def test_shellcheck_finds_nothing_in_what_unpacks_it(
+    environment: Environment, tmp_path: Path
+) -> None:
+    script = tmp_path / "packed.sh"
+    script.write_text(pack(render(environment, VALUES)), encoding="utf-8")
+    shellcheck = Path(sys.executable).with_name("shellcheck")
+
+    done = subprocess.run([shellcheck, script], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout
+
+
+def incompressible(length: int) -> str:
+    return "".join(random.Random(length).choices(string.ascii_letters + string.digits, k=length))
+
+
+@both
 def test_the_script_fits_the_size_sagemaker_takes(environment: Environment) -> None:
-    longest = replace(VALUES, repository="https://" + "r" * 1016, ref="b" * 250)
+    longest = replace(VALUES, repository="https://" + incompressible(1016), ref=incompressible(250))
 
     assert len(encode(render(environment, longest))) <= MAX_ENCODED
 
 
 def test_a_script_that_is_too_long_is_refused() -> None:
     with pytest.raises(WorkshopError, match="base64 characters"):
-        encode("x" * 12_289)
+        encode(incompressible(16_384))
 
 
-def test_the_longest_script_allowed_is_taken() -> None:
-    assert len(encode("x" * 12_288)) == MAX_ENCODED
+def test_the_packed_script_is_what_is_encoded() -> None:
+    assert base64.b64decode(encode("exit 0\n")).decode() == pack("exit 0\n")
+
+
+def test_the_same_script_gives_the_same_bytes() -> None:
+    script = render("notebook", VALUES)
+
+    # A time of packing, to the second, would stand in bytes 4 to 8 of a gzip file (RFC 1952).
+    body = base64.b64decode(pack(script).split("gzip -dc\n")[1].split("PACKED")[0])
+    assert body[4:8] == bytes(4)
+
+
+def test_a_packed_script_gets_its_arguments() -> None:
+    packed = pack('echo "$1"\nexit 0\n')
+
+    done = subprocess.run(
+        ["bash", "-s", "boot"], input=packed, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "boot\n"
+
+
+def test_a_packed_script_that_cannot_be_unpacked_says_so_and_still_returns_zero() -> None:
+    packed = pack("exit 0\n").replace("gzip -dc", "false")
+
+    done = subprocess.run(["bash"], input=packed, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0
+    assert "could not be unpacked" in done.stderr
+
+
+def test_only_notebooks_carry_the_idle_program() -> None:
+    assert "def decide(" in render("notebook", VALUES)
+    assert "def decide(" not in render("studio", VALUES)
 
 
 @both
