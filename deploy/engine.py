@@ -8,25 +8,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy.assembly import StackArtifact
-from deploy.plan import Action, Step, decide, read_regions
-from deploy.state import STABLE, StackState, failure_reason
-from workshop.aws import Clients, error_message
+from deploy.changes import begin
+from deploy.plan import Action, Step, judge
+from deploy.reasons import Codes, explain
+from deploy.state import COMPLETE, StackState, failure_reason, read_stacks
+from workshop.aws import Clients, error_code, error_message
 
 # CloudFormation throttles beyond about 35 stacks at once (aws/aws-cdk#5637).
 DEFAULT_PARALLEL = 20
+# Listings that fail, each after its own retries, are tried again at the next look for so long.
+PATIENCE_SECONDS = 300.0
 _POLL_FIRST, _POLL_MOST = 0.5, 10.0
+# After these no later call can succeed (STS's and the signature's error codes).
+_STALE = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+# What may come again after it was waited for: nothing that a run of ours does twice.
+_ONCE = frozenset({Action.RECREATE, Action.ROLL_BACK})
+_Refusal = (ClientError, BotoCoreError)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Progress: a stack's new state. `done` when nothing more will happen to it."""
+    """Progress: a stack's new state. `done` when nothing more will happen to it; `cause` is the
+    reason in AWS's own words."""
 
     stack: str
     region: str
@@ -34,11 +44,13 @@ class Event:
     seconds: float
     done: bool = False
     reason: str = ""
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How it ended for one stack: ok, and what was done or why not."""
+    """How it ended for one stack: ok, and what was done or why not, for people (`reason`) and in
+    AWS's own words (`cause`)."""
 
     stack: str
     region: str
@@ -46,6 +58,7 @@ class Result:
     action: Action
     reason: str = ""
     seconds: float = 0.0
+    cause: str = ""
 
 
 Progress = Callable[[Event], None]
@@ -55,7 +68,8 @@ Key = tuple[str, str]  # region, stack name
 class Deployment:
     """One run over a plan.
 
-    `parallel` bounds the operations that are open at once. `now` and `sleep` are passed in.
+    `parallel` bounds the operations that are open at once. `quota_codes` names quotas whose
+    codes reasons are to tell. `now` and `sleep` are passed in.
     """
 
     def __init__(
@@ -65,57 +79,91 @@ class Deployment:
         *,
         parallel: int = DEFAULT_PARALLEL,
         progress: Progress = lambda _event: None,
+        quota_codes: Codes | None = None,
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._clients = clients
         self._parallel = parallel
         self._progress = progress
+        self._codes = quota_codes or {}
         self._now = now
         self._sleep = sleep
         self._steps = {_key(s.artifact): s for s in steps}
         self._waiting = dict(self._steps)
-        self._running: dict[Key, float] = {}
-        self._begun: dict[Key, Action] = {}
+        self._asked: dict[Key, Future[Action | None]] = {}
+        self._running: dict[Key, Action] = {}
+        self._since: dict[Key, float] = {}
+        self._done_once: set[tuple[Key, Action]] = set()
         self._seen: dict[Key, str] = {}
+        self._blind: dict[str, float] = {}  # region -> since when its stacks cannot be listed
         self._results: dict[Key, Result] = {}
 
+    @property
+    def under_way(self) -> list[str]:
+        """The stacks with an operation that CloudFormation ends without us."""
+        return sorted(name for _, name in {**self._running, **self._asked})
+
     def run(self) -> list[Result]:
-        """Execute the plan; return a result per stack, in the plan's order."""
+        """Execute the plan; return a result per stack, in the plan's order.
+
+        Raises ClientError when the credentials have expired, and what the listing raised when
+        a region's stacks could not be listed for PATIENCE_SECONDS.
+        """
         delay = _POLL_FIRST
-        with ThreadPoolExecutor(max_workers=min(self._parallel, 10)) as pool:
-            while self._waiting or self._running:
-                started = self._start_what_can(pool)
-                if not self._running:
+        pool = ThreadPoolExecutor(max_workers=self._parallel)
+        try:
+            while self._waiting or self._asked or self._running:
+                busy = self._start_what_can(pool)
+                if not self._asked and not self._running:
                     continue
-                delay = _POLL_FIRST if started else min(delay * 1.3, _POLL_MOST)
-                self._sleep(delay)
-                if self._poll(pool):
+                delay = _POLL_FIRST if busy else min(delay * 1.3, _POLL_MOST)
+                looked = self._now()
+                # Most answers come at once; one that is throttled keeps nobody waiting.
+                wait(self._asked.values(), timeout=delay)
+                freed = self._collect()
+                if self._asked or self._running:
+                    self._sleep(max(0.0, delay - (self._now() - looked)))
+                    freed |= self._poll()
+                if freed:
                     delay = _POLL_FIRST
+        finally:
+            # An interrupted run asks for nothing more.
+            pool.shutdown(cancel_futures=True)
         return [self._results[key] for key in self._steps]
 
     # -- starting -------------------------------------------------------------------
 
-    def _start_what_can(self, pool: ThreadPoolExecutor) -> int:
-        ready: list[Key] = []
+    def _start_what_can(self, pool: ThreadPoolExecutor) -> bool:
+        """Ask for as many operations as are free; True when some are not answered yet."""
         for key, step in list(self._waiting.items()):
             failed = "" if step.action == Action.KEEP else self._failed_need(step.artifact)
             if step.action == Action.REFUSE:
                 failed = step.reason
             if failed:
-                self._finish(step.artifact, Result(*_named(step), False, step.action, failed))
-            elif len(self._running) + len(ready) < self._parallel and self._needs_met(step):
-                ready.append(key)
-        futures = [(key, pool.submit(self._begin, self._waiting.pop(key))) for key in ready]
-        for key, future in futures:
-            self._note_begun(key, future)
-        return len(futures)
+                self._finish(step, False, failed)
+            elif self._free() and self._needs_met(step):
+                del self._waiting[key]
+                if step.action == Action.KEEP:
+                    self._finish(step, True)
+                    continue
+                self._since.setdefault(key, self._now())
+                self._asked[key] = pool.submit(begin, step, self._clients)
+        return bool(self._asked)
+
+    def _free(self) -> bool:
+        return len(self._running) + len(self._asked) < self._parallel
 
     def _failed_need(self, artifact: StackArtifact) -> str:
         for name in artifact.needs:
-            result = self._results.get((artifact.region, name))
-            if result is not None and not result.ok:
-                return f"not attempted: {name} failed"
+            key = (artifact.region, name)
+            result = self._results.get(key)
+            if result is None or result.ok:
+                continue
+            needed = self._steps[key]
+            if needed.action == Action.REFUSE and needed.allows(artifact):
+                continue
+            return f"not attempted: {name} failed"
         return ""
 
     def _needs_met(self, step: Step) -> bool:
@@ -125,129 +173,128 @@ class Deployment:
             for name in step.artifact.needs
         )
 
-    def _begin(self, step: Step) -> Action | None:
-        """Call CloudFormation for one stack; None when there is nothing to wait for."""
-        artifact = step.artifact
-        cloudformation = self._clients("cloudformation", artifact.region)
-        if step.action == Action.KEEP:
-            return None
-        if step.action == Action.WAIT:
-            return Action.WAIT
-        if step.action == Action.RECREATE:
-            cloudformation.delete_stack(StackName=artifact.name)
-            return Action.RECREATE
-        request = self._request(artifact)
-        if step.action == Action.CREATE:
-            cloudformation.create_stack(
-                **request, OnFailure="ROLLBACK", EnableTerminationProtection=artifact.protected
-            )
-            return Action.CREATE
-        try:
-            cloudformation.update_stack(**request)
-        except (ClientError, BotoCoreError) as error:
-            if "No updates are to be performed" in error_message(error):
-                return None
-            raise
-        return Action.UPDATE
-
-    def _request(self, artifact: StackArtifact) -> dict[str, Any]:
-        asset = artifact.template_asset
-        if artifact.inline or asset is None:
-            template = {"TemplateBody": artifact.body()}
-        else:
-            url = f"https://{asset.bucket}.s3.{asset.region}.amazonaws.com/{asset.key}"
-            template = {"TemplateURL": url}
-        return {
-            "StackName": artifact.name,
-            **template,
-            "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
-            "Tags": [{"Key": k, "Value": v} for k, v in sorted(artifact.tags.items())],
-            "Parameters": [
-                {"ParameterKey": k, "ParameterValue": v}
-                for k, v in sorted(artifact.parameters.items())
-            ],
-        }
-
-    def _note_begun(self, key: Key, future: Future[Action | None]) -> None:
-        step = self._steps[key]
-        try:
-            begun = future.result()
-        except (ClientError, BotoCoreError) as error:
-            reason = error_message(error)
-            self._finish(step.artifact, Result(*_named(step), False, step.action, reason))
-            return
-        if begun is None:
-            self._finish(step.artifact, Result(*_named(step), True, Action.KEEP))
-            return
-        self._running[key] = self._now()
-        self._begun[key] = begun
+    def _collect(self) -> bool:
+        """Take in the answers that have come; True when a place has become free."""
+        freed = False
+        for key, future in list(self._asked.items()):
+            if not future.done():
+                continue
+            del self._asked[key]
+            step = self._steps[key]
+            try:
+                begun = future.result()
+            except _Refusal as error:
+                _raise_if_stale(error)
+                self._fail(step, error_message(error))
+                freed = True
+                continue
+            if begun is None:
+                self._finish(step, True, action=Action.KEEP)
+                freed = True
+            else:
+                self._running[key] = begun
+        return freed
 
     # -- waiting --------------------------------------------------------------------
 
-    def _poll(self, pool: ThreadPoolExecutor) -> bool:
+    def _poll(self) -> bool:
         """Look at all running stacks, one listing per region; True when something ended."""
-        states = read_regions({region for region, _ in self._running}, self._clients)
         ended = False
-        for key in list(self._running):
-            state = states[key[0]].get(key[1])
-            self._tell(key, state)
-            if state is None or not state.moving:
-                ended = True
-                self._settle(key, state)
+        for region in sorted({region for region, _ in self._running}):
+            states = self._list(region)
+            if states is None:
+                continue
+            for key in [key for key in self._running if key[0] == region]:
+                state = states.get(key[1])
+                self._tell(key, state)
+                if state is None or not state.moving:
+                    ended = True
+                    self._settle(key, state)
         return ended
+
+    def _list(self, region: str) -> dict[str, StackState] | None:
+        """A region's stacks, or None when they cannot be listed now."""
+        try:
+            states = read_stacks(self._clients("cloudformation", region), region)
+        except _Refusal as error:
+            _raise_if_stale(error)
+            since = self._blind.setdefault(region, self._now())
+            if self._now() - since >= PATIENCE_SECONDS:
+                raise
+            return None
+        self._blind.pop(region, None)
+        return states
 
     def _tell(self, key: Key, state: StackState | None) -> None:
         status = state.status if state else "DELETE_COMPLETE"
         if self._seen.get(key) == status:
             return
         self._seen[key] = status
-        self._progress(Event(key[1], key[0], status, self._now() - self._running[key]))
+        self._progress(Event(key[1], key[0], status, self._now() - self._since[key]))
 
     def _settle(self, key: Key, state: StackState | None) -> None:
         step = self._steps[key]
-        begun = self._begun[key]
-        if begun in (Action.WAIT, Action.RECREATE):
-            # What an earlier run left is settled: look again, and do what is to be done now.
-            del self._running[key]
-            again = decide(step.artifact, state, None)
-            if begun == Action.RECREATE and again.action == Action.RECREATE:
-                again = Step(step.artifact, Action.REFUSE, f"it stays in {again.reason}")
-            self._steps[key] = again
-            self._waiting[key] = again
-            return
-        started = self._running.pop(key)
-        ok = state is not None and state.status in STABLE - {"UPDATE_ROLLBACK_COMPLETE"}
-        reason = "" if ok else self._why(key, state)
-        self._finish(
-            step.artifact, Result(*_named(step), ok, step.action, reason, self._now() - started)
-        )
+        begun = self._running.pop(key)
+        if begun == Action.WAIT or begun in _ONCE:
+            self._look_again(step, begun, state)
+        elif state is not None and state.status in COMPLETE:
+            self._finish(step, True)
+        else:
+            self._fail(step, self._why(state, key[0]))
 
-    def _why(self, key: Key, state: StackState | None) -> str:
+    def _look_again(self, step: Step, begun: Action, state: StackState | None) -> None:
+        """What an earlier run left is settled: do what is to be done now."""
+        key = _key(step.artifact)
+        if begun in _ONCE:
+            self._done_once.add((key, begun))
+        try:
+            again = judge(step.artifact, state, self._clients)
+        except _Refusal as error:
+            _raise_if_stale(error)
+            self._fail(step, error_message(error))
+            return
+        if (key, again.action) in self._done_once:
+            cause = self._why(state, key[0])
+            status = state.status if state else "DELETE_COMPLETE"
+            reason = f"it stays in {status}: {explain(cause, self._codes)}"
+            self._finish(step, False, reason, cause)
+            return
+        self._steps[key] = again
+        self._waiting[key] = again
+
+    def _why(self, state: StackState | None, region: str) -> str:
         if state is None:
             return "the stack disappeared: somebody deleted it"
         try:
-            return failure_reason(self._clients("cloudformation", key[0]), state.name)
-        except (ClientError, BotoCoreError) as error:
+            return failure_reason(self._clients("cloudformation", region), state.name)
+        except _Refusal as error:
             return f"{state.status}: {state.reason or error_message(error)}"
 
-    def _finish(self, artifact: StackArtifact, result: Result) -> None:
-        key = _key(artifact)
+    # -- ending ---------------------------------------------------------------------
+
+    def _fail(self, step: Step, cause: str) -> None:
+        self._finish(step, False, explain(cause, self._codes), cause)
+
+    def _finish(
+        self, step: Step, ok: bool, reason: str = "", cause: str = "", action: Action | None = None
+    ) -> None:
+        key = _key(step.artifact)
         self._waiting.pop(key, None)
-        self._results[key] = result
-        status = "failed" if not result.ok else "up to date"
-        if result.ok and result.action != Action.KEEP:
-            status = "done"
-        self._progress(
-            Event(artifact.name, artifact.region, status, result.seconds, True, result.reason)
-        )
+        seconds = self._now() - self._since.get(key, self._now())
+        action = action or step.action
+        region, name = key
+        self._results[key] = Result(name, region, ok, action, reason, seconds, cause)
+        status = "failed" if not ok else "up to date" if action == Action.KEEP else "done"
+        self._progress(Event(name, region, status, seconds, True, reason, cause))
+
+
+def _raise_if_stale(error: Exception) -> None:
+    if error_code(error) in _STALE:
+        raise error
 
 
 def _key(artifact: StackArtifact) -> Key:
     return artifact.region, artifact.name
-
-
-def _named(step: Step) -> tuple[str, str]:
-    return step.artifact.name, step.artifact.region
 
 
 def deploy_stacks(steps: list[Step], clients: Clients, **options: Any) -> list[Result]:

@@ -5,14 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from deploy.assembly import StackArtifact
-from deploy.state import NEVER_CREATED, STABLE, STUCK, StackState, read_stacks
-from workshop.aws import Clients
-from workshop.names import TAG_WORKSHOP
+from deploy.safeguards import (
+    Template,
+    additions,
+    losses,
+    lost_exports,
+    read_template,
+    restarts,
+)
+from deploy.state import NEVER_CREATED, STUCK, UPDATABLE, StackState, read_stacks
+from workshop.aws import Clients, error_message
+from workshop.names import TAG_ATTENDEE, TAG_WORKSHOP, owner_by_name
 
 _READERS = 8
 
@@ -23,6 +33,7 @@ class Action(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     RECREATE = "recreate"  # a creation failed before: delete what is left, then create
+    ROLL_BACK = "roll back"  # an update's rollback failed: let it go on, then look again
     WAIT = "wait"  # an earlier run's operation is still going on; look again after it
     KEEP = "keep"  # template, parameters and tags are the same
     REFUSE = "refuse"
@@ -30,17 +41,30 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One stack's part of the plan."""
+    """One stack's part of the plan.
+
+    `lacks` matters for a refused stack that is there: the names that only its update would
+    bring. Stacks that need it and mention none of these can go on without it; None: nothing
+    can.
+    """
 
     artifact: StackArtifact
     action: Action
     reason: str = ""
+    lacks: frozenset[str] | None = None
+
+    def allows(self, other: StackArtifact) -> bool:
+        """Whether a stack that needs this refused one finds there all that it mentions."""
+        if self.lacks is None:
+            return False
+        body = other.body()
+        return not any(name in body for name in self.lacks)
 
 
 def decide(artifact: StackArtifact, state: StackState | None, deployed: str | None) -> Step:
     """The step for one stack, from what is there (None: nothing). Pure.
 
-    `deployed` is the template CloudFormation has, or None when it was not read.
+    `deployed` is the template CloudFormation has, or None where `state` makes it needless.
     """
     if state is None:
         return Step(artifact, Action.CREATE)
@@ -55,11 +79,84 @@ def decide(artifact: StackArtifact, state: StackState | None, deployed: str | No
         return Step(artifact, Action.WAIT, state.status)
     if state.status in NEVER_CREATED:
         return Step(artifact, Action.RECREATE, f"it is in {state.status}")
-    if state.status in STUCK or state.status == "DELETE_FAILED":
-        return Step(artifact, Action.REFUSE, f"it is in {state.status}: {state.reason}")
-    if deployed is not None and _same(deployed, artifact.body()) and _same_values(artifact, state):
+    if state.status in STUCK:
+        # Without resources to skip it only tries again what it was about to do
+        # (CloudFormation API reference, ContinueUpdateRollback).
+        return Step(artifact, Action.ROLL_BACK, f"it is in {state.status}")
+    if state.status not in UPDATABLE:
+        return Step(artifact, Action.REFUSE, f"it is in {state.status}; {_after_destroy(artifact)}")
+    return _compare(artifact, state, deployed)
+
+
+def _compare(artifact: StackArtifact, state: StackState, deployed: str | None) -> Step:
+    """The step for a stack that could be updated."""
+    old, new = read_template(deployed or ""), read_template(artifact.body())
+    if old is None or new is None:
+        return Step(
+            artifact,
+            Action.REFUSE,
+            "its template is not JSON, so what an update would delete cannot be seen; "
+            + _after_destroy(artifact),
+        )
+    if old == new and _same_values(artifact, state) and state.status != "UPDATE_FAILED":
         return Step(artifact, Action.KEEP)
-    return Step(artifact, Action.UPDATE)
+    if lost := losses(old, new):
+        reason = f"would {' and '.join(lost)}; {_after_destroy(artifact)}"
+        return Step(artifact, Action.REFUSE, reason, additions(old, new))
+    reason = "; ".join(f"restarts {name}" for name in restarts(old, new))
+    return Step(artifact, Action.UPDATE, reason)
+
+
+def _after_destroy(artifact: StackArtifact) -> str:
+    """The way out where only a deletion helps."""
+    attendee = artifact.tags.get(TAG_ATTENDEE)
+    whose = f" --attendee {attendee}" if attendee else ""
+    return f"run workshop destroy{whose}, then workshop deploy again"
+
+
+def judge(artifact: StackArtifact, state: StackState | None, clients: Clients) -> Step:
+    """The step for one stack, with what must be read for it: the deployed template, and who
+    imports an export that an update would take away."""
+    if state is None or state.status not in UPDATABLE or not _is_ours(artifact, state):
+        return decide(artifact, state, None)
+    cloudformation = clients("cloudformation", artifact.region)
+    deployed = _text(cloudformation.get_template(StackName=artifact.name)["TemplateBody"])
+    step = decide(artifact, state, deployed)
+    if step.action != Action.UPDATE:
+        return step
+    old, new = read_template(deployed), read_template(artifact.body())
+    if old is None or new is None:
+        return step
+    return _keep_imported(step, old, new, cloudformation)
+
+
+def _keep_imported(step: Step, old: Template, new: Template, cloudformation: Any) -> Step:
+    """Refuse an update that takes away what other stacks import: CloudFormation would in the
+    middle, and again at every later deployment."""
+    workshop = step.artifact.tags.get(TAG_WORKSHOP, "")
+    for export in lost_exports(old, new):
+        users = _importers(export, cloudformation)
+        if not users:
+            continue
+        attendees = [owner_by_name(workshop, user) for user in users]
+        way_out = "; ".join(f"workshop destroy --attendee {a}" for a in attendees if a)
+        reason = f"would take away the export {export}, which {', '.join(users)} still import; " + (
+            f"run {way_out}, then workshop deploy again" if way_out else "delete these first"
+        )
+        return replace(step, action=Action.REFUSE, reason=reason, lacks=additions(old, new))
+    return step
+
+
+def _importers(export: str, cloudformation: Any) -> list[str]:
+    """The names of the stacks that import an export."""
+    try:
+        pages = cloudformation.get_paginator("list_imports").paginate(ExportName=export)
+        return sorted(name for page in pages for name in page["Imports"])
+    except ClientError as error:
+        # That nobody imports it is an error: "Export 'X' is not imported by any stack."
+        if "is not imported by any stack" in error_message(error):
+            return []
+        raise
 
 
 def make_plan(artifacts: list[StackArtifact], clients: Clients) -> list[Step]:
@@ -68,8 +165,7 @@ def make_plan(artifacts: list[StackArtifact], clients: Clients) -> list[Step]:
     now = [states[artifact.region].get(artifact.name) for artifact in artifacts]
     # CloudFormation has no operation that reads several templates.
     with ThreadPoolExecutor(max_workers=_READERS) as pool:
-        deployed = pool.map(lambda a, s: _deployed(a, s, clients), artifacts, now)
-        return [decide(*known) for known in zip(artifacts, now, deployed, strict=True)]
+        return list(pool.map(lambda a, s: judge(a, s, clients), artifacts, now))
 
 
 def read_regions(regions: set[str], clients: Clients) -> dict[str, Mapping[str, StackState]]:
@@ -83,14 +179,6 @@ def _is_ours(artifact: StackArtifact, state: StackState) -> bool:
     return state.tags.get(TAG_WORKSHOP) == artifact.tags.get(TAG_WORKSHOP)
 
 
-def _deployed(artifact: StackArtifact, state: StackState | None, clients: Clients) -> str | None:
-    """The template CloudFormation has, read only where the decision depends on it."""
-    if state is None or state.status not in STABLE or not _is_ours(artifact, state):
-        return None
-    cloudformation = clients("cloudformation", artifact.region)
-    return _text(cloudformation.get_template(StackName=artifact.name)["TemplateBody"])
-
-
 def _same_values(artifact: StackArtifact, state: StackState) -> bool:
     """Whether tags and parameters are the same; a parameter we do not give has its default."""
     given = {key: state.parameters.get(key) for key in artifact.parameters}
@@ -100,10 +188,3 @@ def _same_values(artifact: StackArtifact, state: StackState) -> bool:
 def _text(body: Any) -> str:
     # botocore answers a JSON template parsed, a YAML one as text.
     return body if isinstance(body, str) else json.dumps(body)
-
-
-def _same(deployed: str, wanted: str) -> bool:
-    try:
-        return bool(json.loads(deployed) == json.loads(wanted))
-    except ValueError:
-        return deployed == wanted

@@ -17,8 +17,15 @@ NEVER_CREATED = frozenset(
         "REVIEW_IN_PROGRESS",
     }
 )
-STABLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"})
+# How a successful operation ends; an import is `cdk import`'s.
+COMPLETE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
+STABLE = COMPLETE | {"UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"}
+# An update that failed and stayed, as `cdk deploy --no-rollback` leaves: it can be updated
+# (CloudFormation user guide, "Stack failure options").
+UPDATABLE = STABLE | {"UPDATE_FAILED"}
 STUCK = frozenset({"UPDATE_ROLLBACK_FAILED"})
+# What follows from a failure elsewhere in the stack.
+_FOLLOWS = frozenset({"Resource creation cancelled", "Resource update cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ def _state(row: dict[str, Any], region: str) -> StackState:
 
 
 def failure_reason(cloudformation: Any, stack: str) -> str:
-    """Why a stack failed, in one line: the first failed resource of its last operation.
+    """Why a stack failed, in AWS's words: the first failed resource of its last operation.
 
     Later failures ("Resource creation cancelled") only follow from the first.
     """
@@ -85,8 +92,10 @@ def _first_failure(newest_first: list[dict[str, Any]]) -> str:
     for event in reversed(newest_first):
         reason = event.get("ResourceStatusReason", "")
         is_resource = event["ResourceType"] != "AWS::CloudFormation::Stack"
-        if event["ResourceStatus"].endswith("_FAILED") and is_resource and reason:
+        failed = event["ResourceStatus"].endswith("_FAILED")
+        if failed and is_resource and reason and reason not in _FOLLOWS:
             return f"{event['ResourceType']} {event['LogicalResourceId']}: {reason}"
+    # Exports in use are refused without any resource's failing (serverless/serverless#3935).
     return next(
         (e["ResourceStatusReason"] for e in newest_first if e.get("ResourceStatusReason")),
         "CloudFormation gave no reason",

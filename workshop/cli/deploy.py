@@ -1,8 +1,10 @@
-"""`workshop deploy`: create or update every attendee's environment."""
+"""`workshop deploy`: synth, plan, upload assets, then every stack."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -11,13 +13,16 @@ import click
 
 from workshop.cli.options import config_option, json_option, plan_options
 from workshop.cli.output import decide, note, print_json, print_table
-from workshop.errors import EXIT_FAILED, EXIT_OK
+from workshop.errors import EXIT_FAILED, EXIT_OK, UsageError
+from workshop.names import TAG_ATTENDEE, TAG_WORKSHOP
 
 if TYPE_CHECKING:
     from deploy.assembly import StackArtifact
-    from deploy.engine import Result
+    from deploy.engine import Deployment, Result
     from deploy.plan import Step
     from workshop.aws import Clients
+    from workshop.cli.progress import EventStream
+    from workshop.model import Workshop
 
 
 @click.command("deploy")
@@ -28,62 +33,138 @@ if TYPE_CHECKING:
     show_default=True,
     help="How many stacks may be under way at once.",
 )
+@click.option(
+    "--assembly",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Deploy what `cdk synth` wrote there, instead of synthesizing.",
+)
 @config_option
 @plan_options
 @json_option
-def command(config: Path, yes: bool, dry_run: bool, as_json: bool, parallel: int) -> int:
+def command(
+    config: Path, yes: bool, dry_run: bool, as_json: bool, parallel: int, assembly: Path | None
+) -> int:
     """Create or update every attendee's environment.
 
     Shared stacks first, then attendees in parallel. One failed attendee neither stops nor
-    rolls back the others; run again, and only what is missing is done. Exit code 0: all
-    stacks are up to date; 1: some failed, or would be refused.
+    rolls back the others; run again, and only what is missing is done. What would delete
+    somebody's files is refused. With --json, progress is a line of JSON each on stderr, and
+    nobody is asked. Exit code 0: all stacks are up to date; 1: some failed, or would be
+    refused.
 
     Example: workshop deploy --yes
     """
-    from deploy.assembly import read_assembly
-    from deploy.assets import upload_assets
-    from deploy.engine import deploy_stacks
-    from deploy.plan import Action, make_plan
     from workshop.aws import make_clients
-    from workshop.cli.account import account_id
-    from workshop.cli.progress import StackProgress
+    from workshop.cli.progress import events_on_stderr
     from workshop.cli.synth import synthesize
     from workshop.config import load_workshop
 
     workshop = load_workshop(config)
     clients = make_clients()
+    with (
+        events_on_stderr(as_json) as events,
+        TemporaryDirectory(prefix="workshop-assembly-") as directory,
+    ):
+        if assembly is None:
+            note(f"synthesizing {workshop.name}: {len(workshop.attendees)} attendees")
+            synthesize(config, Path(directory))
+        return _deploy(
+            workshop,
+            assembly or Path(directory),
+            clients,
+            parallel=parallel,
+            events=events,
+            yes=yes,
+            dry_run=dry_run,
+        )
+
+
+def _deploy(
+    workshop: Workshop,
+    assembly: Path,
+    clients: Clients,
+    *,
+    parallel: int,
+    events: EventStream | None,
+    yes: bool,
+    dry_run: bool,
+) -> int:
+    """Plan, show, ask, execute, report."""
+    from deploy.assembly import read_assembly
+    from deploy.assets import upload_assets
+    from deploy.engine import Deployment
+    from deploy.plan import Action, make_plan
+    from workshop.cli.account import account_id
+    from workshop.cli.progress import StackProgress
+
+    as_json = events is not None
     account, partition = account_id(clients, workshop.regions[0])
-    with TemporaryDirectory(prefix="workshop-assembly-") as directory:
-        note(f"synthesizing {workshop.name}: {len(workshop.attendees)} attendees")
-        synthesize(config, Path(directory))
-        artifacts = read_assembly(Path(directory), account, partition)
-        steps = make_plan(artifacts, clients)
-        _note_others(workshop.name, set(workshop.regions), artifacts, clients)
-        if not as_json:
-            _show_plan(steps)
-        wanted = [step for step in steps if step.action != Action.KEEP]
-        if not wanted:
-            note("everything is up to date")
-            return _report(workshop.name, [], steps, as_json)
-        summary = _summary(steps)
-        if not decide(yes, dry_run, summary):
-            refused = any(step.action == Action.REFUSE for step in steps)
-            if as_json:
-                print_json(
-                    {
-                        "ok": not refused,
-                        "executed": False,
-                        "plan": _plan_rows(steps),
-                        "stacks": [],
-                    }
-                )
-            return EXIT_FAILED if refused else EXIT_OK
-        assets = {asset for step in wanted for asset in step.artifact.uploads}
-        uploaded = upload_assets(assets, clients, account)
-        note(f"assets: {uploaded} uploaded, {len(assets) - uploaded} already there")
-        with StackProgress("deploy", len(steps)) as progress:
-            results = deploy_stacks(steps, clients, parallel=parallel, progress=progress)
+    artifacts = read_assembly(assembly, account, partition)
+    _require_own(workshop.name, artifacts)
+    steps = make_plan(artifacts, clients)
+    _note_others(workshop.name, set(workshop.regions), artifacts, clients)
+    if not as_json:
+        _show_plan(steps)
+    wanted = [step for step in steps if step.action != Action.KEEP]
+    if not wanted:
+        note("everything is up to date")
+        return _report(workshop.name, [], steps, as_json)
+    if not decide(yes, dry_run, _summary(steps)):
+        refused = any(step.action == Action.REFUSE for step in steps)
+        if as_json:
+            print_json(
+                {"ok": not refused, "executed": False, "plan": _plan_rows(steps), "stacks": []}
+            )
+        return EXIT_FAILED if refused else EXIT_OK
+    assets = {asset for step in wanted for asset in step.artifact.uploads}
+    uploaded = upload_assets(assets, clients, account)
+    note(f"assets: {uploaded} uploaded, {len(assets) - uploaded} already there")
+    with StackProgress("deploy", len(steps), events) as progress:
+        deployment = Deployment(
+            steps,
+            clients,
+            parallel=parallel,
+            progress=progress,
+            quota_codes=_quota_codes(workshop),
+        )
+        with _telling_what_goes_on(deployment):
+            results = deployment.run()
     return _report(workshop.name, results, steps, as_json)
+
+
+def _require_own(workshop: str, artifacts: list[StackArtifact]) -> None:
+    """Refuse an assembly that was made from another configuration's workshop."""
+    others = {a.tags.get(TAG_WORKSHOP, "") for a in artifacts} - {workshop}
+    if others:
+        raise UsageError(
+            f"the assembly is not of {workshop}",
+            f"its stacks are of {', '.join(sorted(others)) or 'no workshop'}",
+            "give the --config that it was made from, or leave out --assembly",
+        )
+
+
+def _quota_codes(workshop: Workshop) -> dict[str, str]:
+    """The codes of the quotas that the workshop needs, by name: reasons tell them."""
+    from modules.declarations import load_module
+    from quotas.demand import demand_in
+
+    modules = [load_module(name) for name in workshop.modules]
+    quotas = [d.quota for region in workshop.regions for d in demand_in(workshop, region, modules)]
+    return {quota.name: quota.code for quota in quotas if quota.code}
+
+
+@contextmanager
+def _telling_what_goes_on(deployment: Deployment) -> Iterator[None]:
+    """When a deployment is interrupted: say what CloudFormation goes on with."""
+    try:
+        yield
+    except BaseException:
+        names = deployment.under_way
+        if names:
+            note(f"{len(names)} stacks are still under way in CloudFormation: {', '.join(names)}")
+        note("run workshop deploy again: it waits for these, and goes on from there")
+        raise
 
 
 def _note_others(
@@ -94,8 +175,14 @@ def _note_others(
 
     wanted = {(artifact.region, artifact.name) for artifact in artifacts}
     for stack in find_stacks(workshop, regions, clients):
-        if (stack.region, stack.name) not in wanted:
-            note(f"{stack.name} ({stack.region}) is not in the YAML; it stays until destroy")
+        if (stack.region, stack.name) in wanted:
+            continue
+        attendee = stack.tags.get(TAG_ATTENDEE)
+        whose = f" --attendee {attendee}" if attendee else ""
+        note(
+            f"{stack.name} ({stack.region}) is not in the YAML; it stays until: "
+            f"workshop destroy{whose}"
+        )
 
 
 def _plan_rows(steps: list[Step]) -> list[dict[str, str]]:
@@ -130,6 +217,7 @@ def _report(workshop: str, results: list[Result], steps: list[Step], as_json: bo
                 "action": r.action,
                 "ok": r.ok,
                 "reason": r.reason,
+                "cause": r.cause,
                 "seconds": round(r.seconds, 1),
             }
             for r in results

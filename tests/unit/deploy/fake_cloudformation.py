@@ -58,6 +58,7 @@ class FakeCloudFormation:
     outcome: dict[str, tuple[str, str]] = field(default_factory=dict)
     refuse: dict[tuple[str, str], Exception] = field(default_factory=dict)
     left_out: dict[str, list[str]] = field(default_factory=dict)
+    imports: dict[str, list[str]] = field(default_factory=dict)  # export -> who imports it
     most_open: int = 0
 
     def add(self, name: str, status: str, region: str = "us-east-1", **changes: Any) -> FakeStack:
@@ -146,6 +147,12 @@ class FakeClient:
             raise refusal("DeleteStack", message)
         self._aws.begin(stack, "DELETE_IN_PROGRESS", None)
 
+    def continue_update_rollback(self, StackName: str) -> None:  # noqa: N803 - botocore's name
+        stack = self._note("continue_update_rollback", StackName)
+        assert stack is not None
+        assert stack.status == "UPDATE_ROLLBACK_FAILED"
+        self._aws.begin(stack, "UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE")
+
     def get_template(self, StackName: str) -> dict[str, Any]:  # noqa: N803 - botocore's name
         stack = self._note("get_template", StackName)
         assert stack is not None
@@ -164,11 +171,14 @@ class FakePaginator:
         pages: dict[str, Callable[..., Iterator[dict[str, Any]]]] = {
             "describe_stacks": self._stacks,
             "describe_stack_events": self._events,
+            "list_imports": self._imports,
         }
         self.paginate = pages[operation]
 
     def _stacks(self) -> Iterator[dict[str, Any]]:
         self._aws.calls.append(("describe_stacks", self._region))
+        if error := self._aws.refuse.get(("describe_stacks", self._region)):
+            raise error
         self._aws.pass_time()
         for (region, name), stack in sorted(self._aws.stacks.items()):
             if region == self._region:
@@ -179,6 +189,14 @@ class FakePaginator:
                     "Tags": [{"Key": k, "Value": v} for k, v in stack.tags.items()],
                 }
                 yield {"Stacks": [row]}
+
+    def _imports(self, ExportName: str) -> Iterator[dict[str, Any]]:  # noqa: N803
+        self._aws.calls.append(("list_imports", ExportName))
+        if ExportName not in self._aws.imports:
+            message = f"Export '{ExportName}' is not imported by any stack."
+            raise refusal("ListImports", message)
+        for name in self._aws.imports[ExportName]:
+            yield {"Imports": [name]}
 
     def _events(self, StackName: str) -> Iterator[dict[str, Any]]:  # noqa: N803
         self._aws.calls.append(("describe_stack_events", StackName))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from deploy.assembly import Asset, StackArtifact
-from deploy.engine import Event, Result, deploy_stacks
+from deploy.engine import PATIENCE_SECONDS, Deployment, Event, Result, deploy_stacks
 from deploy.plan import Action, make_plan
 from tests.unit.deploy.assemblies import make_artifact
 from tests.unit.deploy.fake_cloudformation import Clock, FakeCloudFormation, refusal
@@ -140,7 +142,13 @@ def test_an_operation_of_an_earlier_run_is_waited_for_then_judged_anew(
     def moving(name: str, status: str, becomes: str | None) -> None:
         aws.add(name, status, becomes=becomes, at=30.0)
 
-    moving("ml101-shared", "CREATE_IN_PROGRESS", "CREATE_COMPLETE")
+    aws.add(
+        "ml101-shared",
+        "CREATE_IN_PROGRESS",
+        body='{"made": "ml101-shared"}',
+        becomes="CREATE_COMPLETE",
+        at=30.0,
+    )
     moving("ml101-ann", "ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE")
     moving("ml101-bob", "DELETE_IN_PROGRESS", None)
 
@@ -150,7 +158,165 @@ def test_an_operation_of_an_earlier_run_is_waited_for_then_judged_anew(
     assert aws.changes().count(("create_stack", "ml101-ann")) == 1
     assert aws.changes().index(("delete_stack", "ml101-ann")) >= 0
     assert ("delete_stack", "ml101-bob") not in aws.changes()
-    assert ("create_stack", "ml101-shared") not in aws.changes()
+    # Its template is what is wanted: no call that changes nothing.
+    assert not {call for call in aws.changes() if call[1] == "ml101-shared"}
+    assert results["ml101-shared"].action == Action.KEEP
+
+
+def test_a_creation_of_an_earlier_run_with_another_template_is_updated_when_it_has_ended(
+    aws: FakeCloudFormation, tmp_path: Path
+) -> None:
+    aws.add("ml101-ann", "CREATE_IN_PROGRESS", becomes="CREATE_COMPLETE", at=30.0)
+
+    (artifact,) = [make_artifact(tmp_path, "ml101-ann")]
+    results = deploy(aws, [artifact])
+
+    assert aws.changes() == [("update_stack", "ml101-ann")]
+    assert results["ml101-ann"].ok
+
+
+def test_a_creation_that_nobody_answered_and_was_sent_again_is_no_failure(
+    aws: FakeCloudFormation, tmp_path: Path
+) -> None:
+    steps = make_plan([make_artifact(tmp_path, "ml101-ann")], aws.clients)
+    body = '{"made": "ml101-ann"}'
+    aws.add("ml101-ann", "CREATE_IN_PROGRESS", body=body, becomes="CREATE_COMPLETE", at=30.0)
+    aws.refuse["create_stack", "ml101-ann"] = refusal(
+        "CreateStack", "Stack [ml101-ann] already exists", "AlreadyExistsException"
+    )
+
+    (result,) = deploy_stacks(steps, aws.clients, now=aws.clock.now, sleep=aws.clock.sleep)
+
+    assert (result.ok, result.action) == (True, Action.KEEP)
+
+
+def test_an_update_that_somebody_else_began_is_waited_for_then_judged(
+    aws: FakeCloudFormation, tmp_path: Path
+) -> None:
+    aws.add("ml101-ann", "CREATE_COMPLETE")
+    steps = make_plan([make_artifact(tmp_path, "ml101-ann")], aws.clients)
+    there = aws.stacks["us-east-1", "ml101-ann"]
+    there.status, there.becomes, there.at = "UPDATE_IN_PROGRESS", "UPDATE_COMPLETE", 30.0
+    there.body = '{"made": "ml101-ann"}'
+    aws.refuse["update_stack", "ml101-ann"] = refusal(
+        "UpdateStack", "Stack:arn:x is in UPDATE_IN_PROGRESS state and can not be updated."
+    )
+
+    (result,) = deploy_stacks(steps, aws.clients, now=aws.clock.now, sleep=aws.clock.sleep)
+
+    assert (result.ok, result.action) == (True, Action.KEEP)
+
+
+def test_a_rollback_that_failed_goes_on_and_then_the_stack_is_updated(
+    aws: FakeCloudFormation, tmp_path: Path
+) -> None:
+    aws.add("ml101-ann", "UPDATE_ROLLBACK_FAILED")
+
+    results = deploy(aws, [make_artifact(tmp_path, "ml101-ann")])
+
+    assert results["ml101-ann"].ok
+    assert aws.changes() == [("update_stack", "ml101-ann")]
+    assert ("continue_update_rollback", "ml101-ann") in aws.calls
+
+
+def test_a_rollback_that_fails_again_is_not_tried_for_ever(
+    aws: FakeCloudFormation, tmp_path: Path
+) -> None:
+    aws.add("ml101-ann", "UPDATE_ROLLBACK_FAILED")
+    aws.outcome["ml101-ann"] = ("UPDATE_ROLLBACK_FAILED", "still broken")
+
+    results = deploy(aws, [make_artifact(tmp_path, "ml101-ann")])
+
+    assert "it stays in UPDATE_ROLLBACK_FAILED" in results["ml101-ann"].reason
+    assert aws.calls.count(("continue_update_rollback", "ml101-ann")) == 1
+
+
+def test_a_listing_that_fails_is_tried_again_at_the_next_look(
+    aws: FakeCloudFormation, tmp_path: Path
+) -> None:
+    steps = make_plan(workshop(tmp_path), aws.clients)
+    aws.refuse["describe_stacks", "us-east-1"] = refusal("DescribeStacks", "Rate exceeded", "T")
+
+    def sleep(seconds: float) -> None:
+        aws.clock.sleep(seconds)
+        if aws.clock.time > PATIENCE_SECONDS / 2:
+            aws.refuse.clear()
+
+    results = deploy_stacks(steps, aws.clients, now=aws.clock.now, sleep=sleep)
+
+    assert all(result.ok for result in results)
+
+
+def test_a_region_that_cannot_be_listed_for_too_long_ends_the_run(
+    aws: FakeCloudFormation, tmp_path: Path
+) -> None:
+    steps = make_plan(workshop(tmp_path), aws.clients)
+    aws.refuse["describe_stacks", "us-east-1"] = refusal("DescribeStacks", "Rate exceeded", "T")
+
+    with pytest.raises(ClientError, match="Rate exceeded"):
+        deploy_stacks(steps, aws.clients, now=aws.clock.now, sleep=aws.clock.sleep)
+
+    assert aws.clock.time >= PATIENCE_SECONDS
+
+
+@pytest.mark.parametrize("where", [("describe_stacks", "us-east-1"), ("create_stack", "ml101-ann")])
+def test_credentials_that_expire_end_the_run_at_once(
+    aws: FakeCloudFormation, tmp_path: Path, where: tuple[str, str]
+) -> None:
+    steps = make_plan(workshop(tmp_path), aws.clients)
+    aws.refuse[where] = refusal("X", "The security token is expired", "ExpiredToken")
+
+    with pytest.raises(ClientError, match="expired"):
+        deploy_stacks(steps, aws.clients, now=aws.clock.now, sleep=aws.clock.sleep)
+
+    assert aws.clock.time < PATIENCE_SECONDS
+
+
+def test_an_interrupted_run_asks_for_nothing_more_and_knows_what_is_under_way(
+    aws: FakeCloudFormation, tmp_path: Path
+) -> None:
+    def interrupt(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    people = tuple(f"a{number:02}" for number in range(30))
+    steps = make_plan([make_artifact(tmp_path, f"ml101-{p}") for p in people], aws.clients)
+    deployment = Deployment(steps, aws.clients, parallel=5, now=aws.clock.now, sleep=interrupt)
+
+    with pytest.raises(KeyboardInterrupt):
+        deployment.run()
+
+    assert deployment.under_way == [f"ml101-a0{number}" for number in range(5)]
+    assert len(aws.changes()) == 5
+
+
+def test_attendees_go_on_where_only_the_shared_stacks_change_is_refused(
+    aws: FakeCloudFormation, tmp_path: Path
+) -> None:
+    aws.imports["ml101-shared-domain"] = ["ml101-zoe"]
+    outputs = {"D": {"Value": "d-1", "Export": {"Name": "ml101-shared-domain"}}}
+    aws.add("ml101-shared", "CREATE_COMPLETE", body=json.dumps({"Outputs": outputs}))
+
+    results = deploy(aws, workshop(tmp_path))
+
+    assert "ml101-zoe still import" in results["ml101-shared"].reason
+    assert all(results[f"ml101-{p}"].ok for p in PEOPLE)
+    assert {operation for operation, _ in aws.changes()} == {"create_stack"}
+
+
+def test_reasons_are_for_people_and_causes_are_what_aws_said(
+    aws: FakeCloudFormation, tmp_path: Path
+) -> None:
+    said = (
+        "The account-level service limit 'Domains' is 1 Domains, with current utilization of 1 "
+        "Domains and a request delta of 1 Domains."
+    )
+    aws.outcome["ml101-bob"] = ("ROLLBACK_COMPLETE", said)
+
+    results = deploy(aws, workshop(tmp_path), quota_codes={"Domains": "L-1234ABCD"})
+
+    bob = results["ml101-bob"]
+    assert bob.reason.startswith("quota: Domains (L-1234ABCD) is 1")
+    assert bob.cause == f"AWS::S3::Bucket Bucket: {said}"
 
 
 def test_no_updates_are_to_be_performed_means_up_to_date(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,8 +37,9 @@ def artifact(tmp_path: Path) -> StackArtifact:
         (state("UPDATE_COMPLETE"), SAME, Action.KEEP),
         (state("UPDATE_ROLLBACK_COMPLETE"), SAME, Action.KEEP),
         (state("CREATE_COMPLETE"), OTHER, Action.UPDATE),
-        (state("CREATE_COMPLETE"), "not: json", Action.UPDATE),
-        (state("CREATE_COMPLETE"), None, Action.UPDATE),
+        (state("IMPORT_COMPLETE"), SAME, Action.KEEP),
+        (state("UPDATE_FAILED"), SAME, Action.UPDATE),
+        (state("CREATE_COMPLETE"), "not: json", Action.REFUSE),
         (state("CREATE_COMPLETE", {**TAGS, "team": "blue"}), SAME, Action.UPDATE),
         (state("CREATE_IN_PROGRESS"), None, Action.WAIT),
         (state("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"), None, Action.WAIT),
@@ -45,7 +48,7 @@ def artifact(tmp_path: Path) -> StackArtifact:
         (state("ROLLBACK_FAILED"), None, Action.RECREATE),
         (state("CREATE_FAILED"), None, Action.RECREATE),
         (state("REVIEW_IN_PROGRESS"), None, Action.RECREATE),
-        (state("UPDATE_ROLLBACK_FAILED"), None, Action.REFUSE),
+        (state("UPDATE_ROLLBACK_FAILED"), None, Action.ROLL_BACK),
         (state("DELETE_FAILED"), None, Action.REFUSE),
         # Whatever its state: somebody else's.
         (state("CREATE_COMPLETE", {}), SAME, Action.REFUSE),
@@ -96,3 +99,130 @@ def test_a_plan_keeps_the_order_of_the_assembly_when_templates_are_read_in_paral
 
     assert [step.artifact.name for step in steps] == names
     assert {step.action for step in steps} == {Action.KEEP}
+
+
+# -- what an update would destroy or take away --------------------------------------
+
+SHARED_TAGS = {"workshop:name": "ml101"}
+
+
+def template(resources: dict[str, Any], *exports: str) -> str:
+    outputs = {f"O{n}": {"Value": "x", "Export": {"Name": e}} for n, e in enumerate(exports)}
+    return json.dumps({"Resources": resources, "Outputs": outputs})
+
+
+def space(**changes: Any) -> dict[str, Any]:
+    properties = {"SpaceName": "ml101-ann", "DomainId": "d-1", **changes}
+    return {"Type": "AWS::SageMaker::Space", "Properties": properties}
+
+
+def with_body(artifact: StackArtifact, body: str) -> StackArtifact:
+    artifact.template.write_text(body, encoding="utf-8")
+    return artifact
+
+
+def test_an_update_that_would_delete_somebodys_files_is_refused_with_the_way_out(
+    artifact: StackArtifact,
+) -> None:
+    step = decide(
+        with_body(artifact, template({})),
+        state("UPDATE_COMPLETE"),
+        template({"Space": space()}),
+    )
+    assert step.action == Action.REFUSE
+    assert step.reason == (
+        "would delete the space ml101-ann with its files; "
+        "run workshop destroy --attendee ann, then workshop deploy again"
+    )
+
+
+def test_a_stack_whose_deletion_failed_is_refused_with_the_way_out(
+    artifact: StackArtifact,
+) -> None:
+    step = decide(artifact, state("DELETE_FAILED"), None)
+    assert step.reason == (
+        "it is in DELETE_FAILED; run workshop destroy --attendee ann, then workshop deploy again"
+    )
+
+
+def test_an_update_that_restarts_a_notebook_instance_says_so(artifact: StackArtifact) -> None:
+    def instance(size: str) -> str:
+        properties = {"NotebookInstanceName": "ml101-ann", "InstanceType": size}
+        return template(
+            {"I": {"Type": "AWS::SageMaker::NotebookInstance", "Properties": properties}}
+        )
+
+    wanted = with_body(artifact, instance("ml.t3.large"))
+    step = decide(wanted, state("CREATE_COMPLETE"), instance("ml.t3.medium"))
+    assert (step.action, step.reason) == (Action.UPDATE, "restarts ml101-ann")
+
+
+def plan_of_shared(
+    aws: FakeCloudFormation, folder: Path, deployed: str, wanted: str
+) -> tuple[Action, str, frozenset[str] | None]:
+    aws.add("ml101-shared", "CREATE_COMPLETE", body=deployed)
+    shared = with_body(make_artifact(folder, "ml101-shared"), wanted)
+    (step,) = make_plan([shared], aws.clients)
+    return step.action, step.reason, step.lacks
+
+
+def test_an_export_that_others_import_is_not_taken_away(tmp_path: Path) -> None:
+    aws = FakeCloudFormation(Clock())
+    aws.imports["ml101-shared-domain"] = ["ml101-bob", "ml101-ann"]
+
+    action, reason, _ = plan_of_shared(
+        aws, tmp_path, template({}, "ml101-shared-domain"), template({})
+    )
+
+    assert action == Action.REFUSE
+    assert reason == (
+        "would take away the export ml101-shared-domain, which ml101-ann, ml101-bob still import; "
+        "run workshop destroy --attendee ann; workshop destroy --attendee bob, "
+        "then workshop deploy again"
+    )
+
+
+def test_an_export_that_a_strangers_stack_imports_is_not_taken_away_either(tmp_path: Path) -> None:
+    aws = FakeCloudFormation(Clock())
+    aws.imports["x"] = ["dashboards"]
+    action, reason, _ = plan_of_shared(aws, tmp_path, template({}, "x"), template({}))
+    assert action == Action.REFUSE
+    assert reason.endswith("which dashboards still import; delete these first")
+
+
+def test_an_export_that_nobody_imports_may_go(tmp_path: Path) -> None:
+    aws = FakeCloudFormation(Clock())
+    action, _, _ = plan_of_shared(aws, tmp_path, template({}, "x"), template({}))
+    assert action == Action.UPDATE
+    assert ("list_imports", "x") in aws.calls
+
+
+def test_who_imports_is_asked_only_when_an_export_would_go(tmp_path: Path) -> None:
+    aws = FakeCloudFormation(Clock())
+    action, _, _ = plan_of_shared(aws, tmp_path, template({}, "x"), template({}, "x", "y"))
+    assert action == Action.UPDATE
+    assert "list_imports" not in {operation for operation, _ in aws.calls}
+
+
+def test_stacks_that_mention_nothing_new_can_go_on_beside_a_refused_one(tmp_path: Path) -> None:
+    aws = FakeCloudFormation(Clock())
+    aws.imports["ml101-shared-domain"] = ["ml101-bob"]
+    boot = {"Type": "X", "Properties": {"ConfigName": "ml101-shared-notebook"}}
+    aws.add("ml101-shared", "CREATE_COMPLETE", body=template({}, "ml101-shared-domain"))
+    shared = with_body(make_artifact(tmp_path, "ml101-shared"), template({"Boot": boot}))
+    (step,) = make_plan([shared], aws.clients)
+
+    in_studio = with_body(make_artifact(tmp_path, "ml101-ann"), template({"Space": space()}))
+    on_notebook = with_body(
+        make_artifact(tmp_path, "ml101-cat"),
+        template({"I": {"Properties": {"LifecycleConfigName": "ml101-shared-notebook"}}}),
+    )
+
+    assert step.action == Action.REFUSE
+    assert step.allows(in_studio)
+    assert not step.allows(on_notebook)
+
+
+def test_a_strangers_stack_allows_nothing(artifact: StackArtifact) -> None:
+    step = decide(artifact, state("CREATE_COMPLETE", {}), None)
+    assert not step.allows(artifact)
