@@ -59,7 +59,7 @@ class Rehearsal:
         self._say = say
         self._processes = Processes({**environment, **variables}, ROOT)
         self._clients: Clients = make_clients()
-        self._report = Report(len(workshop.attendees), workshop.environment)
+        self._report = Report(len(workshop.attendees), options.environment or workshop.environment)
         self._lesson = Lesson(
             workshop,
             config,

@@ -6,19 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from workshop.config import load_workshop
+from workshop.config.derive import derive
 from workshop.model import Workshop
 from workshop.names import PREFIX_MAX_LENGTH
 
 # How long the ids are that a count makes: a001.
 _COUNTED_ID_LENGTH = 4
 
+MIXED = "mixed"
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to rehearse; `environment` None and no `modules` mean: as the file says."""
+    """What to rehearse; `environment` None, no `modules` and no `regions` mean: as the file says.
+
+    The environment "mixed" is one half studio, one half notebook, in every region.
+    """
 
     config: Path
     attendees: int
@@ -26,6 +30,7 @@ class Options:
     modules: tuple[str, ...]
     labs: bool
     keep: bool
+    regions: tuple[str, ...] = ()
 
 
 def write_config(options: Options, target: Path) -> Workshop:
@@ -36,32 +41,45 @@ def write_config(options: Options, target: Path) -> Workshop:
     problems.
     """
     workshop = load_workshop(options.config)  # its problems are told with its own lines
-    document = yaml.load(options.config.read_text(encoding="utf-8-sig"), Loader=_Text)
-    document["attendees"] = _attendees(workshop.name, options.attendees)
-    if options.environment:
-        document["environment"] = options.environment
+    regions = options.regions or workshop.regions
+    values: dict[str, Any] = {
+        "regions": list(regions),
+        "attendees": _attendees(workshop.name, options.attendees),
+        "network": None,
+        "domain": None,
+    }
+    if options.environment == MIXED:
+        values["attendees"] = _mixed(workshop.name, options.attendees, regions)
+    elif options.environment:
+        values["environment"] = options.environment
     if options.modules:
-        document["modules"] = list(options.modules)
-    for name in ("network", "domain"):
-        document.pop(name, None)
-    target.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
-    return load_workshop(target)
+        values["modules"] = list(options.modules)
+    return derive(options.config, target, **values)
 
 
 def _attendees(workshop: str, count: int) -> int | list[str]:
     """A count; or, where a long workshop name leaves no room for a001, shorter ids."""
-    room = PREFIX_MAX_LENGTH - len(f"{workshop}--")
-    if room >= _COUNTED_ID_LENGTH:
-        return count
-    return [str(number).zfill(room) for number in range(1, count + 1)]
+    room = _room(workshop)
+    return count if room >= _COUNTED_ID_LENGTH else _numbers(count, room)
 
 
-class _Text(yaml.SafeLoader):
-    """YAML whose timestamps stay text, as the configuration wants them."""
+def _mixed(workshop: str, count: int, regions: tuple[str, ...]) -> list[dict[str, str]]:
+    """People who take turns over the regions, and over the environments within a region."""
+    kinds = ("studio", "notebook")
+    ids = _numbers(count, min(_room(workshop), _COUNTED_ID_LENGTH))
+    return [
+        {
+            "id": attendee,
+            "region": regions[place % len(regions)],
+            "environment": kinds[place // len(regions) % len(kinds)],
+        }
+        for place, attendee in enumerate(ids)
+    ]
 
 
-def _construct_text(_loader: yaml.SafeLoader, node: yaml.Node) -> Any:
-    return node.value
+def _room(workshop: str) -> int:
+    return PREFIX_MAX_LENGTH - len(f"{workshop}--")
 
 
-_Text.add_constructor("tag:yaml.org,2002:timestamp", _construct_text)
+def _numbers(count: int, length: int) -> list[str]:
+    return [str(number).zfill(length) for number in range(1, count + 1)]

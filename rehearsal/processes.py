@@ -9,36 +9,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rehearsal.machine import MARK, end_marked_processes, end_process
+from workshop.cli.children import Finished, workshop_argv
 from workshop.errors import WorkshopError
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """How a command ended."""
-
-    code: int
-    stdout: str
-    stderr: str
-
-    def json(self) -> Any:
-        """What the command printed with --json, or None when it printed nothing readable."""
-        try:
-            return json.loads(self.stdout)
-        except ValueError:
-            return None
-
-    @property
-    def last_words(self) -> str:
-        """The error the command gave, in one line."""
-        lines = [line.strip() for line in self.stderr.splitlines() if line.strip()]
-        start = next((i for i, line in enumerate(lines) if line.startswith("error:")), None)
-        said = lines[start:] if start is not None else lines[-2:]
-        return " ".join(said) or f"exit code {self.code}"
 
 
 class Processes:
@@ -55,7 +30,7 @@ class Processes:
 
     def workshop(self, *arguments: str) -> Finished:
         """Run a `workshop` command to its end."""
-        process = self._start([sys.executable, "-m", "workshop.cli.main", *arguments])
+        process = self._start(workshop_argv(*arguments))
         stdout, stderr = process.communicate()
         with self._lock:
             self._running.discard(process)

@@ -113,6 +113,12 @@ def bucket_prefix(attendee: str) -> str:
     return f"attendees/{attendee}/"
 
 
+def boot_key(attendee: str) -> str:
+    """Where in the workshop's bucket an environment says how its last boot went: READY or
+    FAILED and why."""
+    return f"{bucket_prefix(attendee)}boot"
+
+
 def assets_prefix(workshop: str) -> str:
     """The key prefix of the workshop's assets in the CDK bootstrap bucket.
 

@@ -27,8 +27,15 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--environment",
-    type=click.Choice(["studio", "notebook"]),
-    help="Rehearse with this kind of environment; default: as the YAML says.",
+    type=click.Choice(["studio", "notebook", "mixed"]),
+    help="Rehearse with this kind of environment, or half and half; default: as the YAML says.",
+)
+@click.option(
+    "--region",
+    "regions",
+    multiple=True,
+    metavar="NAME",
+    help="Rehearse in this region; may be given several times. Default: as the YAML says.",
 )
 @click.option(
     "--module",
@@ -46,6 +53,7 @@ if TYPE_CHECKING:
 def command(
     attendees: int,
     environment: str | None,
+    regions: tuple[str, ...],
     modules: tuple[str, ...],
     no_labs: bool,
     keep: bool,
@@ -71,6 +79,7 @@ def command(
         modules=modules,
         labs=not no_labs,
         keep=keep,
+        regions=regions,
     )
     started = time.monotonic()
     report = rehearse(options, note)

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import select
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.functional.cli.at_terminal import at_a_terminal
 from tests.functional.cli.cleaning.account import (
     ACCOUNT,
     add_model,
@@ -28,42 +23,12 @@ from tests.unit.workshop.configs import write_config
 pytestmark = pytest.mark.xdist_group("cleaning-commands")
 
 PROMPT = "Type the account's id"
-_PATIENCE_SECONDS = 60
 
 
 @pytest.fixture
 def listed(config: Path) -> Path:
     """A workshop whose account is there for it alone."""
     return write_config(config.parent, cleanup={"dedicated_accounts": [ACCOUNT]})
-
-
-def at_a_terminal(answer: str, *arguments: str | Path) -> tuple[int, str]:
-    """Run a command at a terminal and type an answer to its question: its exit code, and what
-    the terminal shows."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "workshop.cli.main", *map(str, arguments)],
-        stdin=theirs,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    shown, deadline = b"", time.monotonic() + _PATIENCE_SECONDS
-    answered = False
-    while select.select([ours], [], [], max(0.0, deadline - time.monotonic()))[0]:
-        try:
-            read = os.read(ours, 4096)
-        except OSError:  # Linux: the other side is closed
-            break
-        shown += read
-        if not read:
-            break
-        if PROMPT.encode() in shown and not answered:
-            os.write(ours, f"{answer}\n".encode())
-            answered = True
-    os.close(ours)
-    return process.wait(_PATIENCE_SECONDS), shown.decode()
 
 
 def test_an_account_that_the_file_does_not_list_is_refused(
@@ -117,7 +82,9 @@ def test_a_dry_run_of_everything_needs_no_terminal(
 def test_another_id_changes_nothing(listed: Path, typed: str) -> None:
     add_model("demo")
 
-    code, shown = at_a_terminal(typed, "cleanup", "--config", listed, "--everything", "--yes")
+    code, shown = at_a_terminal(
+        PROMPT, typed, "cleanup", "--config", listed, "--everything", "--yes"
+    )
 
     assert PROMPT in shown
     assert f"that is not {ACCOUNT}: nothing was changed" in shown
@@ -132,7 +99,9 @@ def test_the_right_id_sweeps_sagemaker_and_leaves_other_services_to_their_owners
     client("ecr").create_repository(repositoryName="another-team")
     client("s3").create_bucket(Bucket="another-teams-data")
 
-    code, shown = at_a_terminal(f" {ACCOUNT} ", "cleanup", "--config", listed, "--everything")
+    code, shown = at_a_terminal(
+        PROMPT, f" {ACCOUNT} ", "cleanup", "--config", listed, "--everything"
+    )
 
     assert code == 0, shown
     assert "clean: nothing of SageMaker is left that bills by the hour" in shown
