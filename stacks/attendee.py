@@ -12,6 +12,7 @@ from constructs import Construct
 from stacks import places, policies, tokens
 from stacks.acknowledge import acknowledge, wildcard
 from stacks.domain import jupyter_lab_settings
+from stacks.sweeper import add_sweep
 from workshop import names
 from workshop.model import Attendee, Workshop
 
@@ -23,7 +24,8 @@ _DOMAIN = "${Domain}"
 
 
 class AttendeeStack(cdk.Stack):
-    """A role of their own, and a user profile with a private space or a notebook instance.
+    """A role of their own, and a user profile with a private space or a notebook instance;
+    and what sweeps after the attendee when the stack is deleted.
 
     It carries no assets and refers to the shared stack by names alone, but for the id of
     the domain. `lifecycle_arn` is attached to the profile where the domain is not ours.
@@ -46,7 +48,7 @@ class AttendeeStack(cdk.Stack):
             env=cdk.Environment(region=attendee.region),
             synthesizer=synthesizer,
             suppress_template_indentation=True,
-            description=f"Workshop {workshop.name}: the environment of {attendee.id}",
+            description=names.attendee_stack_description(workshop.name, attendee.id),
         )
         cdk.Tags.of(self).add(names.TAG_ATTENDEE, attendee.id)
         domain = domain_reference(workshop, attendee.region)
@@ -57,8 +59,9 @@ class AttendeeStack(cdk.Stack):
             attendee=attendee,
             domain=domain,
         )
+        environment: Construct
         if attendee.environment == "studio":
-            StudioEnvironment(
+            environment = StudioEnvironment(
                 self,
                 "Studio",
                 workshop=workshop,
@@ -68,9 +71,19 @@ class AttendeeStack(cdk.Stack):
                 lifecycle_arn=lifecycle_arn,
             )
         else:
-            NotebookEnvironment(
+            environment = NotebookEnvironment(
                 self, "Notebook", workshop=workshop, attendee=attendee, role_arn=role.arn
             )
+        # Deleted first: a space cannot go while an app of it runs.
+        add_sweep(
+            self,
+            "Sweep",
+            workshop=workshop.name,
+            region=attendee.region,
+            what="attendee",
+            attendee=attendee.id,
+            before=(environment, role),
+        )
         cdk.CfnOutput(self, "RoleArn", value=role.arn)
 
 

@@ -29,6 +29,11 @@ def domain_role_name(workshop: str, region: str) -> str:
     return names.shared_name(workshop, f"domain-{region}")
 
 
+def sweep_role_name(workshop: str, region: str) -> str:
+    """The role of the function that sweeps; its name carries the region."""
+    return names.shared_name(workshop, f"sweep-{region}")
+
+
 def boundary_arn(workshop: str, region: str) -> str:
     """The permissions boundary's ARN, with words to fill in."""
     return f"arn:${{AWS::Partition}}:iam::{ACCOUNT}:policy/{names.boundary_name(workshop, region)}"

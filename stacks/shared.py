@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from lifecycle_configs.bundle import Bundle
 from stacks import places, policies, shared_policies, tokens
 from stacks.acknowledge import acknowledge, every_wildcard, wildcard
 from stacks.boot import Boot
 from stacks.domain import StudioDomain
+from stacks.doors import Doors
 from stacks.network import WorkshopNetwork
 from stacks.storage import WorkshopBucket
+from stacks.sweeper import Sweeper, add_sweep
 from workshop import names
 from workshop.model import Workshop
 
 
 class SharedStack(cdk.Stack):
-    """Bucket, permissions boundary, boot scripts; network and domain where Studio is used.
+    """Bucket, permissions boundary, boot scripts, what sweeps when stacks are deleted;
+    network and domain where Studio is used.
 
     `lifecycle_arn` is the Studio lifecycle configuration's ARN where the domain is
     somebody else's, so that its default settings stay as they are; else None.
@@ -46,8 +49,8 @@ class SharedStack(cdk.Stack):
         )
         environments = frozenset(a.environment for a in workshop.attendees_in(region))
         bucket_name = names.bucket_name(workshop.name, places.ACCOUNT, region)
-        WorkshopBucket(self, "Storage", bucket_name=tokens.filled(bucket_name))
-        boundary_arn = self._add_policies(workshop, region, bucket_name, qualifier)
+        storage = WorkshopBucket(self, "Storage", bucket_name=tokens.filled(bucket_name))
+        boundary, common = self._add_policies(workshop, region, bucket_name, qualifier)
         boot = Boot(
             self,
             "Boot",
@@ -58,33 +61,64 @@ class SharedStack(cdk.Stack):
             environments=environments,
         )
         self.lifecycle_arn: str | None = None
-        if boot.studio_lifecycle is None:
-            return
-        if region in workshop.domains:
+        network: WorkshopNetwork | None = None
+        lifecycle = boot.studio_lifecycle
+        own_domain = lifecycle is not None and region not in workshop.domains
+        if lifecycle is not None and not own_domain:
             self.lifecycle_arn = places.studio_lifecycle_arn(
-                workshop.name, region, boot.studio_lifecycle.studio_lifecycle_config_content
+                workshop.name, region, lifecycle.studio_lifecycle_config_content
             )
-            return
-        self._add_domain(
-            workshop,
-            region,
-            boundary_arn,
-            boot.studio_lifecycle.attr_studio_lifecycle_config_arn,
+        if own_domain and region not in workshop.networks:
+            network = WorkshopNetwork(self, "Network", name=names.shared_name(workshop.name))
+        sweeper = Sweeper(
+            self,
+            "Sweeper",
+            workshop=workshop,
+            region=region,
+            assets_bucket=names.bootstrap_bucket(places.ACCOUNT, region, qualifier),
+            vpc=network.vpc_id if network else None,
         )
+        first: list[IConstruct] = [sweeper, storage, boot, boundary, common]
+        if lifecycle is not None and own_domain:
+            leftovers = add_sweep(
+                self,
+                "Leftovers",
+                workshop=workshop.name,
+                region=region,
+                what="leftovers",
+                before=(sweeper, network) if network else (sweeper,),
+            )
+            domain = self._add_domain(
+                workshop,
+                region,
+                network,
+                boundary.attr_policy_arn,
+                lifecycle.attr_studio_lifecycle_config_arn,
+            )
+            # Deleted after the domain, and before the network.
+            domain.node.add_dependency(leftovers)
+            first += [domain, leftovers]
+        add_sweep(self, "Sweep", workshop=workshop.name, region=region, what="region", before=first)
 
-    def _add_policies(self, workshop: Workshop, region: str, bucket: str, qualifier: str) -> str:
-        """The boundary and the policy all attendees have; returns the boundary's ARN."""
+    def _add_policies(
+        self, workshop: Workshop, region: str, bucket: str, qualifier: str
+    ) -> tuple[iam.CfnManagedPolicy, iam.CfnManagedPolicy]:
+        """The boundary, which follows the doors, and the policy all attendees have."""
         bundles = policies.objects_arn(
             names.bootstrap_bucket(places.ACCOUNT, region, qualifier),
             names.assets_prefix(workshop.name),
         )
+        doors = Doors(self)
         ceiling = shared_policies.boundary_document(workshop.name, region, bucket, bundles)
         boundary = iam.CfnManagedPolicy(
             self,
             "Boundary",
             managed_policy_name=names.boundary_name(workshop.name, region),
             description="The ceiling over every attendee's role",
-            policy_document=tokens.filled(ceiling),
+            policy_document=doors.follow(
+                tokens.filled(ceiling),
+                [tokens.filled(s) for s in shared_policies.closed_doors(region)],
+            ),
         )
         acknowledge(
             boundary,
@@ -109,16 +143,20 @@ class SharedStack(cdk.Stack):
                 "differ by region and algorithm; this account's are excluded",
             },
         )
-        return boundary.attr_policy_arn
+        return boundary, common
 
     def _add_domain(
-        self, workshop: Workshop, region: str, boundary_arn: str, lifecycle_arn: str
-    ) -> None:
-        existing = workshop.networks.get(region)
-        if existing is None:
-            own = WorkshopNetwork(self, "Network", name=names.shared_name(workshop.name))
-            vpc_id, subnet_ids = own.vpc_id, own.subnet_ids
+        self,
+        workshop: Workshop,
+        region: str,
+        network: WorkshopNetwork | None,
+        boundary_arn: str,
+        lifecycle_arn: str,
+    ) -> StudioDomain:
+        if network is not None:
+            vpc_id, subnet_ids = network.vpc_id, network.subnet_ids
         else:
+            existing = workshop.networks[region]
             vpc_id, subnet_ids = existing.vpc, list(existing.subnets)
         domain = StudioDomain(
             self,
@@ -137,3 +175,4 @@ class SharedStack(cdk.Stack):
             value=domain.resource.attr_domain_id,
             export_name=places.domain_export(workshop.name),
         )
+        return domain

@@ -34,6 +34,9 @@ _NEVER = (
     "UpdateUserProfile",
 )
 
+# The verbs of what makes or starts something, Update apart.
+_OPENING = ("Create", "Start", "Retry", "SendPipelineExecution", "Import", "Register", "BatchAdd")
+
 
 def common_document(region: str, bucket: str, bundles: str) -> policies.Document:
     """What all attendees of a region may do alike, as one managed policy.
@@ -177,3 +180,26 @@ def boundary_document(workshop: str, region: str, bucket: str, bundles: str) -> 
             },
         ]
     )
+
+
+def closed_doors(region: str) -> list[policies.Statement]:
+    """What the boundary forbids as well while a workshop is being destroyed.
+
+    Nothing new is made, started or signed into, so that a sweep comes to an end: Create* has
+    the presigned URLs too. Stopping, deleting, invoking what is there, and saving work stay.
+    Training jobs may be updated, since that is how an attendee's own sweep ends a warm pool.
+    """
+    return [
+        {
+            "Sid": "DoorsClosed",
+            "Effect": "Deny",
+            "Action": [f"sagemaker:{verb}*" for verb in _OPENING],
+            "Resource": "*",
+        },
+        {
+            "Sid": "NoChanges",
+            "Effect": "Deny",
+            "Action": "sagemaker:Update*",
+            "NotResource": policies.sagemaker_arn(region, "training-job", "*"),
+        },
+    ]

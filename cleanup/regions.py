@@ -1,0 +1,238 @@
+"""What the deletion of a stack sweeps in its region."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from cleanup.calls import CALLS_PER_SECOND, Caller
+from cleanup.kind import Kind
+from cleanup.kinds import BY_NAME, KINDS
+from cleanup.kinds.attendees import ATTENDEE_KINDS
+from cleanup.leftovers import (
+    empty_bucket,
+    find_log_leftovers,
+    is_own_bucket,
+    remove_log_leftovers,
+)
+from cleanup.listing import list_tagged, tags_by_arn
+from cleanup.resources import Scope
+from cleanup.steps import Call, Policy
+from cleanup.sweep import Sweep, SweepResult
+from workshop import names
+from workshop.aws import Clients
+from workshop.names import TAG_ATTENDEE, TAG_WORKSHOP
+
+_log = logging.getLogger(__name__)
+
+What = Literal["attendee", "region", "leftovers"]
+# Two hundred attendees' stacks may go at once, and AWS throttles an account's lists together.
+_WORKERS = 4
+_CALLS_PER_SECOND = 25.0
+_LOGS_AT_ONCE = 100
+# Whoever lacks a permission lacks it at the next try too.
+_DENIED = ("AccessDenied", "UnauthorizedOperation", "NotAuthorized")
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What remains, in words; `again` when another try may help."""
+
+    text: str
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to sweep, and until when (as `now` counts). `assets` is the bootstrap bucket."""
+
+    what: What
+    workshop: str
+    attendee: str
+    region: str
+    account: str
+    protected: frozenset[str]
+    assets: str
+    clients: Clients
+    until: float
+    now: Callable[[], float]
+    sleep: Callable[[float], None]
+
+    @property
+    def seconds_left(self) -> float:
+        """How long it may still take."""
+        return self.until - self.now()
+
+    def scope(self, attendees: Iterable[str], only: frozenset[str] | None = None) -> Scope:
+        """Whose things to look for."""
+        return Scope(
+            workshop=self.workshop,
+            attendees=frozenset(attendees),
+            regions=(self.region,),
+            protected=self.protected,
+            only=only,
+            account=self.account,
+        )
+
+
+def sweep(job: Job) -> tuple[Left, ...]:
+    """Sweep, and say what is left. Raises what AWS raises where something cannot be read."""
+    if job.what == "attendee":
+        only = frozenset({job.attendee})
+        return _swept(job, job.scope(only, only), Policy(), attendee_kinds(), _CALLS_PER_SECOND)
+    if job.what == "leftovers":
+        return _swept(job, job.scope(()), Policy(), leftover_kinds(), CALLS_PER_SECOND)
+    return _sweep_region(job)
+
+
+def attendee_kinds() -> tuple[Kind, ...]:
+    """What one attendee's stack looks for: a quarter of the lists of a whole look.
+
+    Their role lets attendees make nothing else (the boundary denies it under any policy), and
+    what must be gone before those kinds, or before the space, is there as well. Whatever else
+    carries an attendee's name was made by somebody else for them: the instructor's sweep finds
+    it, and the shared stack's deletion does.
+    """
+    wanted = {*ATTENDEE_KINDS, "space"}
+    while more := {after for name in wanted for after in BY_NAME[name].after} - wanted:
+        wanted |= more
+    return tuple(kind for kind in KINDS if kind.name in wanted)
+
+
+def leftover_kinds() -> tuple[Kind, ...]:
+    """What a Studio domain leaves in its network."""
+    return tuple(kind for kind in KINDS if kind.leftover and "domain" in kind.after)
+
+
+def _sweep_region(job: Job) -> tuple[Left, ...]:
+    """What is left of the workshop once all attendees' stacks are gone; at last, its files."""
+    stacks = attendee_stacks(job)
+    if there := sorted(name for name, status in stacks.items() if status != "DELETE_COMPLETE"):
+        going = all(stacks[name] == "DELETE_IN_PROGRESS" for name in there)
+        text = f"attendees' stacks are to be deleted first: {', '.join(there)}"
+        return (Left(text, again=going),)
+    attendees = {name.removeprefix(f"{job.workshop}-") for name in stacks} | _tagged(job)
+    scope = job.scope(attendees)
+    # Environments without a stack: nothing else would delete them, and a domain cannot go
+    # before its profiles.
+    orphans = [kind for kind in KINDS if kind.environment and kind.owner_fields]
+    orphans += [BY_NAME["app"], BY_NAME["notebook-instance"]]
+    left = _swept(job, scope, Policy(keep_managed=False), orphans, CALLS_PER_SECOND) or _swept(
+        job, scope, Policy(claim=True), KINDS, CALLS_PER_SECOND
+    )
+    return left or _empty_buckets(job, scope) or _remove_logs(job, scope)
+
+
+def attendee_stacks(job: Job) -> dict[str, str]:
+    """The newest status of each of the workshop's attendees' stacks of the region, by name.
+
+    Those deleted in the last 90 days are listed too: they tell who the attendees were.
+    """
+    found: dict[str, str] = {}
+    pages = job.clients("cloudformation", job.region).get_paginator("list_stacks").paginate()
+    for row in (row for page in pages for row in page["StackSummaries"]):
+        name = str(row["StackName"])
+        attendee = names.owner_by_name(job.workshop, name)
+        if attendee is None or name != names.attendee_stack_name(job.workshop, attendee):
+            continue
+        if row.get("TemplateDescription") != names.attendee_stack_description(
+            job.workshop, attendee
+        ):
+            continue
+        status = str(row["StackStatus"])
+        # Of a name there is one stack at most that is not deleted.
+        if found.get(name, "DELETE_COMPLETE") == "DELETE_COMPLETE":
+            found[name] = status
+    return found
+
+
+def _tagged(job: Job) -> set[str]:
+    """The attendees whose ids stand in tags."""
+    listing = list_tagged(Caller(job.clients), job.region, TAG_WORKSHOP)
+    if listing.problem:
+        # The sweep that comes next cannot read tags either, and says so.
+        return set()
+    return {
+        tags[TAG_ATTENDEE]
+        for tags in tags_by_arn(listing.rows).values()
+        if tags.get(TAG_WORKSHOP) == job.workshop
+        and names.is_attendee_id(tags.get(TAG_ATTENDEE, names.SHARED))
+    }
+
+
+def _swept(
+    job: Job, scope: Scope, policy: Policy, kinds: Iterable[Kind], calls_per_second: float
+) -> tuple[Left, ...]:
+    begun = job.now()
+    limit = job.seconds_left
+    result = Sweep(
+        scope,
+        job.clients,
+        policy=policy,
+        kinds=kinds,
+        limit_seconds=limit,
+        workers=_WORKERS,
+        calls_per_second=calls_per_second,
+        audit=_note,
+        now=job.now,
+        sleep=job.sleep,
+    ).run()
+    for resource, why in result.kept:
+        if resource.protected:
+            _log.info("kept: %s %s: %s", resource.kind, resource.name, why)
+    return _left(result, timed_out=job.now() - begun >= limit)
+
+
+def _left(result: SweepResult, *, timed_out: bool) -> tuple[Left, ...]:
+    remaining = [
+        Left(f"{one.resource.kind} {one.resource.name}: {one.reason}", again=timed_out)
+        for one in result.remaining
+    ]
+    unseen = [
+        Left(f"{hole.kind} could not be listed: {hole.reason}", not hole.reason.startswith(_DENIED))
+        for hole in result.blind
+    ]
+    return (*remaining, *unseen)
+
+
+def _note(call: Call, result: str, detail: str = "") -> None:
+    """The audit log of a function is its log."""
+    of = f"{call.operation} {call.resource.kind} {call.resource.name} ({call.resource.why})"
+    _log.info("%s: %s %s", result, of, detail)
+
+
+def _empty_buckets(job: Job, scope: Scope) -> tuple[Left, ...]:
+    """What is ours of the shared buckets; then the workshop's own, one attendee at a time."""
+
+    def is_attendees(key: str) -> bool:
+        return names.owner_by_name(job.workshop, key) in scope.attendees
+
+    shared = names.sdk_bucket(job.account, job.region)
+    parts: list[tuple[str, dict[str, Any]]] = [
+        (shared, {"prefix": f"{job.workshop}-", "is_own": is_attendees}),
+        # The bundle and this function's code, which runs on without it.
+        (job.assets, {"prefix": names.assets_prefix(job.workshop)}),
+    ]
+    own = names.bucket_name(job.workshop, job.account, job.region)
+    if is_own_bucket(job.workshop, own, job.region, job.clients):
+        parts += [(own, {"prefix": names.bucket_prefix(a)}) for a in sorted(scope.attendees)]
+        parts.append((own, {}))
+    for bucket, of in parts:
+        if job.seconds_left <= 0:
+            return (Left(f"bucket {bucket} is not empty yet", again=True),)
+        count = empty_bucket(bucket, job.region, job.clients, **of)
+        if count:
+            _log.info("emptied %s/%s: %d objects", bucket, of.get("prefix", ""), count)
+    return ()
+
+
+def _remove_logs(job: Job, scope: Scope) -> tuple[Left, ...]:
+    """What attendees' jobs and environments have written: it bills by its size."""
+    found = find_log_leftovers(job.workshop, scope.attendees, job.region, job.clients)
+    for start in range(0, len(found), _LOGS_AT_ONCE):
+        if job.seconds_left <= 0:
+            return (Left(f"{len(found) - start} log streams", again=True),)
+        remove_log_leftovers(found[start : start + _LOGS_AT_ONCE], job.clients)
+    return ()
