@@ -36,6 +36,9 @@ from workshop.errors import UsageError
 TICK_SECONDS = 0.02
 # AWS's waits take a hundredth of their time: a domain 1.8 s, an app 0.6 s.
 DEFAULT_PACE = 0.01
+# Every warm process of a function keeps its own; waitress's default is 100. Those beyond the
+# limit would wait until somebody hangs up.
+_CONNECTIONS = 4000
 _THREADS = 32
 _LAST_TICK_SECONDS = 2.0
 
@@ -83,6 +86,8 @@ def local_aws(
             host="127.0.0.1",
             port=port,
             threads=_THREADS,
+            connection_limit=_CONNECTIONS,
+            asyncore_use_poll=True,
             clear_untrusted_proxy_headers=True,
             ident="local-aws",
             max_request_body_size=5 * 1024**3,

@@ -62,16 +62,19 @@ def tail(lines: list[str]) -> str:
     return base64.b64encode(text[-_TAIL_BYTES:]).decode()
 
 
-def put(region: str, group: str, stream: str, lines: list[str]) -> None:
-    """Append lines to a stream, which is made if need be.
+def put(region: str, group: str, stream: str, lines: list[str], *, make_group: bool) -> None:
+    """Append lines to a stream, which is made if need be; so is its group with `make_group`.
 
     Through moto's own backend and not over the wire: functions log while their callers wait.
     """
     backend = logs_backends[ACCOUNT][region]
+    if not make_group and group not in backend.groups:
+        return
     now = int(time.time() * 1000)
     events = [{"timestamp": now, "message": line} for line in lines if line.strip()]
     try:
-        backend.ensure_log_group(group)
+        if make_group:
+            backend.ensure_log_group(group)
         backend.ensure_log_stream(group, stream)
         backend.put_log_events(group, stream, events)
     except JsonRESTError as error:  # somebody sweeps the logs at this moment

@@ -127,6 +127,14 @@ def find(region: str, name: str, qualifier: str | None = None) -> Function:
     )
 
 
+def exists(function: Function) -> bool:
+    """Whether a function has not been deleted since it was found."""
+    return any(
+        found.function_arn == function.arn
+        for found in list(backend(function.region).list_functions())
+    )
+
+
 def _layer(region: str, arn: str) -> bytes:
     code: bytes = backend(region).layers_versions_by_arn(arn).code_bytes
     return code

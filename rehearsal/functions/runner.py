@@ -127,7 +127,15 @@ class Functions:
             status=status,
         )
         lines = [logs.start_line(request_id, function.version), *output, *logs.end_lines(run)]
-        logs.put(function.region, process.log_group, process.log_stream, lines)
+        logs.put(
+            function.region,
+            process.log_group,
+            process.log_stream,
+            lines,
+            # The last words of a function that was deleted meanwhile bring nothing back: with
+            # it went its stack's log group, and its role.
+            make_group=records.exists(function),
+        )
         process.init = None
         if keep:
             self._give_back(process)
