@@ -23,6 +23,8 @@ class WorldMaker:
         self._bench = bench
         self._wire = wire
         self._ids: dict[tuple[str, str], dict[str, Any]] = {}
+        # Made since time last passed: it may not be ready for what needs it.
+        self._young: set[tuple[str, str]] = set()
 
     def make_others(self, case: Case) -> None:
         """What is not to be touched, done and settled."""
@@ -49,21 +51,25 @@ class WorldMaker:
 
     def _settle(self) -> None:
         for _ in range(2):
-            self._bench.settle()
-            self._bench.step(_LONG_ENOUGH)
+            self._let_time_pass()
 
     def _make_needs(self, thing: Thing) -> None:
         for kind in needs(thing.kind):
             self._make_needs(Thing(kind, thing.name, thing.tags))
-            if self._make(kind, thing) and BY_NAME[kind].status_field:
-                self._bench.settle()
-                self._bench.step(_LONG_ENOUGH)
+            self._make(kind, thing)
+            if BY_NAME[kind].status_field and _key(kind, thing) in self._young:
+                self._let_time_pass()
 
-    def _make(self, name: str, thing: Thing) -> bool:
-        """Make one; False when there is one already."""
-        key = (name, _domain_of(thing) if name == "domain" else thing.name)
+    def _let_time_pass(self) -> None:
+        self._bench.settle()
+        self._bench.step(_LONG_ENOUGH)
+        self._young.clear()
+
+    def _make(self, name: str, thing: Thing) -> None:
+        """Make one, unless there is one already."""
+        key = _key(name, thing)
         if key in self._ids:
-            return False
+            return
         kind = BY_NAME["app" if name == "canvas" else name]
         requests = Requests(key[1], REGION)
         request: dict[str, Any]
@@ -78,7 +84,7 @@ class WorldMaker:
             request["Tags"] = [{"Key": key, "Value": value} for key, value in thing.tags]
         answer = self._bench.call(f"{kind.verb}{kind.noun}", **request)
         self._ids[key] = {**request, **answer}
-        return True
+        self._young.add(key)
 
     def _more(self, name: str, thing: Thing, requests: Requests) -> dict[str, Any]:
         """What a request has to say beside what every one of its kind says."""
@@ -122,6 +128,11 @@ def _may(kind: Kind, operation: str, status: str) -> bool:
     """Whether the service takes the call in a status."""
     allowed = kind.stoppable_from if operation.startswith("Stop") else kind.deletable_from
     return status in allowed
+
+
+def _key(kind: str, thing: Thing) -> tuple[str, str]:
+    """What is made once."""
+    return kind, _domain_of(thing) if kind == "domain" else thing.name
 
 
 def _domain_of(thing: Thing) -> str:
