@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from cleanup.kind import Kind
 from cleanup.kinds import KINDS
 from stacks import policies
 from workshop import names
@@ -25,7 +22,7 @@ def sweep_document(
     """
     return policies.document(
         [
-            _allow("Lists", _reads(KINDS), "*"),
+            _allow("Lists", _reads(), "*"),
             _allow("Tags", ["tag:GetResources"], "*"),
             *_named(workshop, region),
             *_elsewhere(workshop, region, vpc),
@@ -146,10 +143,10 @@ def _logs(workshop: str, region: str) -> list[policies.Statement]:
     ]
 
 
-def _reads(kinds: Iterable[Kind]) -> list[str]:
+def _reads() -> list[str]:
     """What finds resources: of SageMaker every list, of others what the table has."""
     others = {
-        _action(k.service, read) for k in kinds if k.service != "sagemaker" for read in k.reads
+        _action(k.service, read) for k in KINDS if k.service != "sagemaker" for read in k.reads
     }
     return ["sagemaker:List*", *sorted(others)]
 
