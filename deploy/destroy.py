@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy.engine import DEFAULT_PARALLEL, Event, Key, Progress
+from deploy.look import Looker, raise_if_stale
 from deploy.plan import read_regions
+from deploy.reasons import explain
 from deploy.state import StackState, failure_reason
 from workshop.aws import Clients, error_message
 from workshop.names import TAG_ATTENDEE, TAG_WORKSHOP
@@ -26,12 +28,14 @@ LIMIT_SECONDS = 75 * 60.0
 
 @dataclass(frozen=True, slots=True)
 class Destroyed:
-    """How it ended for one stack."""
+    """How it ended for one stack: gone, or why not, for people (`reason`) and in AWS's own
+    words (`cause`)."""
 
     stack: str
     region: str
     ok: bool
     reason: str = ""
+    cause: str = ""
 
     @property
     def key(self) -> Key:
@@ -115,7 +119,9 @@ class Destruction:
 
     def _tell(self, result: Destroyed, seconds: float) -> None:
         status = "destroyed" if result.ok else "failed"
-        event = Event(result.stack, result.region, status, seconds, True, result.reason)
+        event = Event(
+            result.stack, result.region, status, seconds, True, result.reason, result.cause
+        )
         self._progress(event)
 
 
@@ -127,6 +133,7 @@ class _Round:
     ) -> None:
         self._of = of
         self._clients = of._clients
+        self._looker = Looker(of._clients, of._now)
         self._leave = leave
         self._waiting = list(stacks)
         self._running: dict[Key, float] = {}
@@ -159,7 +166,7 @@ class _Round:
         asked = [s for s in batch if not _refuses_deletion(s)]
         for state, refused in zip(asked, pool.map(self._ask, asked), strict=True):
             if refused:
-                self._finish((state.region, state.name), refused)
+                self._finish((state.region, state.name), explain(refused), refused)
 
     def _ask(self, state: StackState) -> str:
         """Ask for one deletion; returns why that was refused, or ""."""
@@ -172,15 +179,20 @@ class _Round:
             else:
                 cloudformation.delete_stack(StackName=state.name)
         except (ClientError, BotoCoreError) as error:
+            raise_if_stale(error)
             return error_message(error)
         return ""
 
     def _look(self) -> bool:
         """Look at all running deletions, one listing per region; whether something ended."""
-        states = read_regions({region for region, _ in self._running}, self._clients)
+        regions = sorted({region for region, _ in self._running})
+        states = {region: self._looker.stacks(region) for region in regions}
         ended = False
         for key in list(self._running):
-            state = states[key[0]].get(key[1])
+            seen = states[key[0]]
+            if seen is None:
+                continue
+            state = seen.get(key[1])
             if state is not None and state.moving:
                 continue
             ended = True
@@ -192,7 +204,8 @@ class _Round:
                 del self._running[key]
                 self._waiting.append(state)
             else:
-                self._finish(key, _why(state, self._clients))
+                cause = _why(state, self._clients)
+                self._finish(key, f"{state.status}: {explain(cause)}", cause)
         return ended
 
     def _give_up(self) -> None:
@@ -203,10 +216,10 @@ class _Round:
             reason = f"not begun: others took {minutes:.0f} minutes"
             self._results.append(Destroyed(state.name, state.region, False, reason))
 
-    def _finish(self, key: Key, reason: str) -> None:
+    def _finish(self, key: Key, reason: str, cause: str = "") -> None:
         region, name = key
         seconds = self._of._now() - self._running.pop(key)
-        result = Destroyed(name, region, not reason, reason)
+        result = Destroyed(name, region, not reason, reason, cause)
         self._results.append(result)
         if result.ok:
             self._of._tell(result, seconds)
@@ -226,7 +239,6 @@ def _why(state: StackState, clients: Clients) -> str:
     # Where another stack uses an export, a stack goes from DELETE_IN_PROGRESS back to what
     # it was (boto/botocore#2590): any settled status means that it stays.
     try:
-        reason = failure_reason(clients("cloudformation", state.region), state.name)
+        return failure_reason(clients("cloudformation", state.region), state.name)
     except (ClientError, BotoCoreError) as error:
-        reason = error_message(error)
-    return f"{state.status}: {reason}"
+        return error_message(error)

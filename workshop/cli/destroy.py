@@ -17,6 +17,7 @@ from workshop.cli.findings_of_scan import resource_rows
 from workshop.cli.inventory import Inventory, stacks_in, take_inventory
 from workshop.cli.options import config_option, json_option, plan_options
 from workshop.cli.output import decide, note, print_json, print_table
+from workshop.cli.progress import events_on_stderr
 from workshop.cli.sweep_views import describe, interruptible, rate_json
 from workshop.errors import (
     EXIT_FAILED,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from cleanup.resources import Scope
     from costs.prices import Rate
     from workshop.aws import Clients
+    from workshop.cli.progress import EventStream
     from workshop.collecting.survey import Standing
     from workshop.model import Workshop
 
@@ -81,27 +83,48 @@ def command(
 
     Example: workshop destroy --dry-run
     """
-    from workshop.aws import make_clients
-    from workshop.cli import uncollected
-    from workshop.cli.account import account_id, make_scope, workshop_stacks
     from workshop.config import load_workshop
 
     workshop = load_workshop(config)
+    with events_on_stderr(as_json) as events:
+        return _destroy(
+            workshop,
+            attendees,
+            None if discard_work else save or _SAVED / workshop.name,
+            yes=yes,
+            dry_run=dry_run,
+            events=events,
+        )
+
+
+def _destroy(
+    workshop: Workshop,
+    attendees: tuple[str, ...],
+    save: Path | None,
+    *,
+    yes: bool,
+    dry_run: bool,
+    events: EventStream | None,
+) -> int:
+    from workshop.aws import make_clients
+    from workshop.cli import uncollected
+    from workshop.cli.account import account_id, make_scope, workshop_stacks
+
     clients = make_clients()
     account, _ = account_id(clients, workshop.regions[0])
     stacks = workshop_stacks(workshop, clients)
     scope = replace(make_scope(workshop, stacks, only=attendees), account=account)
     before = take_inventory(workshop, scope, account, clients)
-    view = _View(workshop, clients, as_json, whose=_whose(workshop, attendees))
+    view = _View(workshop, clients, events is not None, whose=_whose(workshop, attendees))
     if before.empty and not before.blind:
         note(f"nothing of {view.whose} exists in {', '.join(workshop.regions)}")
         return view.report(before, [], executed=False)
-    if not as_json:
+    if events is None:
         print_table(
             ("kind", "region", "name", "status"),
             (row.values() for row in before.as_rows()),  # type: ignore[misc]
         )
-    works = [] if discard_work else uncollected.standings(scope, account, clients)
+    works = [] if save is None else uncollected.standings(scope, account, clients)
     for line in uncollected.describe(works):
         note(line)
     refusal = _protection(before) or uncollected.refusal(works)
@@ -115,8 +138,7 @@ def command(
             note(f"it would be refused: {refusal.what}; to be done first: {refusal.fix}")
         code = view.report(before, [], executed=False, works=works)
         return refusal.exit_code if refusal and code == EXIT_OK else code
-    target = None if discard_work else save or _SAVED / workshop.name
-    problems = _carry_out(workshop, scope, clients, target)
+    problems = _carry_out(workshop, scope, clients, save, events)
     return view.report(_look_twice(workshop, scope, clients), problems, executed=True)
 
 
@@ -146,13 +168,22 @@ def _protection(before: Inventory) -> WorkshopError | None:
 
 
 def _carry_out(
-    workshop: Workshop, scope: Scope, clients: Clients, target: Path | None
+    workshop: Workshop,
+    scope: Scope,
+    clients: Clients,
+    target: Path | None,
+    events: EventStream | None,
 ) -> list[str]:
     from workshop.cli.destruction import Order
 
     with _audit_log(workshop, scope, clients) as audit, interruptible(audit):
         problems = Order(
-            workshop=workshop, scope=scope, clients=clients, save=target, audit=audit
+            workshop=workshop,
+            scope=scope,
+            clients=clients,
+            save=target,
+            audit=audit,
+            events=events,
         ).carry_out()
     if audit.written:
         note(f"audit log of the sweeps: {audit.path}")

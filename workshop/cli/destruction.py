@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cleanup.resources import Scope
     from deploy.state import StackState
     from workshop.aws import Clients
+    from workshop.cli.progress import EventStream
     from workshop.model import Workshop
 
 
@@ -39,7 +40,7 @@ class Order:
     """What is to be destroyed: the whole workshop, or what `scope.only` names.
 
     Collected work is brought to `save` first, unless that is None. `audit` notes every call of
-    the sweeps.
+    the sweeps; `events` is where progress goes that programs read.
     """
 
     workshop: Workshop
@@ -47,6 +48,7 @@ class Order:
     clients: Clients
     save: Path | None
     audit: AuditLog
+    events: EventStream | None = None
 
     def carry_out(self) -> list[str]:
         """Do it; returns what went wrong.
@@ -114,7 +116,7 @@ class Order:
         """
         stacks = self._stacks()
         attendees = [stack for stack in stacks if TAG_ATTENDEE in stack.tags]
-        with StackProgress("destroy", len(stacks)) as progress:
+        with StackProgress("destroy", len(stacks), self.events) as progress:
             destruction = Destruction(
                 self.clients,
                 mend=Mender(self.scope, self.clients, self.audit),

@@ -201,12 +201,16 @@ _STEP_NAMES = {"run": "lab"}
 
 
 def _tell(line: str) -> None:
-    """Pass on what a command says, events in words."""
+    """Pass on what a command says: lines, or the events of `workshop.cli.progress`."""
     try:
         event = json.loads(line)
-        note("  " + " ".join(str(v) for v in event.values()))
-    except (ValueError, AttributeError):
-        note(f"  {line}")
+    except ValueError:
+        event = {"event": "note", "text": line}
+    if event["event"] == "note":
+        note(f"  {event['text']}")
+    elif event["event"] == "stack":
+        why = f": {event['reason']}" if event["reason"] else ""
+        note(f"  {event['stack']} {event['status']} {event['seconds']:.0f} s{why}")
 
 
 class _Watch:
