@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.control_plane import CONTROL_PLANE_CALLS
+from benchmarks.deploy import DEPLOY_FIGURES
 from benchmarks.figure import Figure, measure
 from benchmarks.help import HELP
 from benchmarks.rehearse import REHEARSE_FEW, REHEARSE_GROWTH, REHEARSE_MANY
@@ -36,6 +37,7 @@ FIGURES: dict[str, Figure] = {
         MEMORY_PER_RESOURCE,
         CONTROL_PLANE_CALLS,
         *SWEEP_FIGURES,
+        *DEPLOY_FIGURES,
         REHEARSE_FEW,
         REHEARSE_GROWTH,
         REHEARSE_MANY,

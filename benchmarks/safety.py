@@ -1,7 +1,9 @@
-"""Sweeps keep their promises: in any workshop beside any neighbours, and however often killed.
+"""Sweeps keep their promises in any workshop beside any neighbours, and like deployments and
+destructions however often they are killed.
 
 The checks are the tests' own (`tests/unit/cleanup/world_checks.py`,
-`tests/integration/cleanup/killing.py`), tried far more often.
+`tests/integration/cleanup/killing.py`, `tests/integration/deploy/killing.py`), tried far more
+often.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from rehearsal import isolation
 from rehearsal.processes import LocalAws
 from tests.integration.cleanup.killing import kill_again_and_again
 from tests.integration.cleanup.terminal import Terminal
+from tests.integration.deploy.killing import kill_deployments, kill_destructions, make_site
 from tests.unit.cleanup.world_checks import check
 from tests.unit.cleanup.worlds import Case, cases
 from tests.unit.rehearsal.wire import Wire
@@ -29,6 +32,7 @@ from tests.unit.workshop.configs import write_config
 
 _WORKSHOPS, _AT_ONCE = 1000, 50
 _KILLS, _KILLS_EACH = 50, 5
+_DEPLOY_KILLS = 10
 # A broken promise is told with its world; the first few say enough.
 _TOLD = 3
 
@@ -111,6 +115,20 @@ def _kills() -> Measured:
     )
 
 
+def _deploy_kills() -> Measured:
+    with TemporaryDirectory(prefix="t-") as name:
+        directory = Path(name)
+        aws = LocalAws(directory / "aws", isolation.without_aws(os.environ))
+        try:
+            site = make_site(Terminal(aws.url, directory), directory)
+            broken = kill_deployments(site, _DEPLOY_KILLS, seed=1)
+            broken += kill_destructions(site, _DEPLOY_KILLS, seed=2)
+        finally:
+            aws.close()
+    detail = f"{_DEPLOY_KILLS} kills of each, {len(broken)} violations"
+    return Measured(len(broken), "; ".join([detail, *broken[:_TOLD]]))
+
+
 SAFETY_FIGURES = (
     Figure(
         name="sweep-safety",
@@ -125,5 +143,13 @@ SAFETY_FIGURES = (
         unit="violations",
         bar=0,
         measure=_kills,
+    ),
+    Figure(
+        name="deploy-kills",
+        what=f"promises broken by deployments and destructions that were killed {_DEPLOY_KILLS} "
+        "times each",
+        unit="violations",
+        bar=0,
+        measure=_deploy_kills,
     ),
 )
