@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -13,7 +13,6 @@ from botocore.exceptions import ClientError
 
 from deploy.assembly import StackArtifact
 from deploy.safeguards import (
-    Template,
     additions,
     losses,
     lost_exports,
@@ -25,6 +24,7 @@ from workshop.aws import Clients, error_message
 from workshop.names import TAG_ATTENDEE, TAG_WORKSHOP, owner_by_name
 
 _READERS = 8
+_NOBODY: Mapping[str, list[str]] = {}
 
 
 class Action(StrEnum):
@@ -61,10 +61,16 @@ class Step:
         return not any(name in body for name in self.lacks)
 
 
-def decide(artifact: StackArtifact, state: StackState | None, deployed: str | None) -> Step:
+def decide(
+    artifact: StackArtifact,
+    state: StackState | None,
+    deployed: str | None,
+    importers: Mapping[str, list[str]] = _NOBODY,
+) -> Step:
     """The step for one stack, from what is there (None: nothing). Pure.
 
-    `deployed` is the template CloudFormation has, or None where `state` makes it needless.
+    `deployed` is the template CloudFormation has, or None where `state` makes it needless;
+    `importers` names the stacks that import each export which an update would take away.
     """
     if state is None:
         return Step(artifact, Action.CREATE)
@@ -85,10 +91,15 @@ def decide(artifact: StackArtifact, state: StackState | None, deployed: str | No
         return Step(artifact, Action.ROLL_BACK, f"it is in {state.status}")
     if state.status not in UPDATABLE:
         return Step(artifact, Action.REFUSE, f"it is in {state.status}; {_after_destroy(artifact)}")
-    return _compare(artifact, state, deployed)
+    return _compare(artifact, state, deployed, importers)
 
 
-def _compare(artifact: StackArtifact, state: StackState, deployed: str | None) -> Step:
+def _compare(
+    artifact: StackArtifact,
+    state: StackState,
+    deployed: str | None,
+    importers: Mapping[str, list[str]],
+) -> Step:
     """The step for a stack that could be updated."""
     old, new = read_template(deployed or ""), read_template(artifact.body())
     if old is None or new is None:
@@ -100,8 +111,10 @@ def _compare(artifact: StackArtifact, state: StackState, deployed: str | None) -
         )
     if old == new and _same_values(artifact, state) and state.status != "UPDATE_FAILED":
         return Step(artifact, Action.KEEP)
-    if lost := losses(old, new):
+    reason = _imported(artifact, importers)
+    if not reason and (lost := losses(old, new, unused=frozenset(importers))):
         reason = f"would {' and '.join(lost)}; {_after_destroy(artifact)}"
+    if reason:
         return Step(artifact, Action.REFUSE, reason, additions(old, new))
     reason = "; ".join(f"restarts {name}" for name in restarts(old, new))
     return Step(artifact, Action.UPDATE, reason)
@@ -114,6 +127,24 @@ def _after_destroy(artifact: StackArtifact) -> str:
     return f"run workshop destroy{whose}, then workshop deploy again"
 
 
+def _imported(artifact: StackArtifact, importers: Mapping[str, list[str]]) -> str:
+    """Why an update must not take away exports: CloudFormation would refuse in the middle, and
+    again at every later deployment; "" when nobody imports them."""
+    used = {export: users for export, users in importers.items() if users}
+    if not used:
+        return ""
+    workshop = artifact.tags.get(TAG_WORKSHOP, "")
+    exports = ", ".join(sorted(used))
+    users = sorted({user for names in used.values() for user in names})
+    attendees = [attendee for user in users if (attendee := owner_by_name(workshop, user))]
+    whose = " ".join(f"--attendee {attendee}" for attendee in attendees)
+    way_out = f"run workshop destroy {whose}, then workshop deploy again"
+    return (
+        f"would take away {exports}, still imported by {', '.join(users)}; "
+        f"{way_out if attendees else 'delete these first'}"
+    )
+
+
 def judge(artifact: StackArtifact, state: StackState | None, clients: Clients) -> Step:
     """The step for one stack, with what must be read for it: the deployed template, and who
     imports an export that an update would take away."""
@@ -121,30 +152,10 @@ def judge(artifact: StackArtifact, state: StackState | None, clients: Clients) -
         return decide(artifact, state, None)
     cloudformation = clients("cloudformation", artifact.region)
     deployed = _text(cloudformation.get_template(StackName=artifact.name)["TemplateBody"])
-    step = decide(artifact, state, deployed)
-    if step.action != Action.UPDATE:
-        return step
     old, new = read_template(deployed), read_template(artifact.body())
-    if old is None or new is None:
-        return step
-    return _keep_imported(step, old, new, cloudformation)
-
-
-def _keep_imported(step: Step, old: Template, new: Template, cloudformation: Any) -> Step:
-    """Refuse an update that takes away what other stacks import: CloudFormation would in the
-    middle, and again at every later deployment."""
-    workshop = step.artifact.tags.get(TAG_WORKSHOP, "")
-    for export in lost_exports(old, new):
-        users = _importers(export, cloudformation)
-        if not users:
-            continue
-        attendees = [owner_by_name(workshop, user) for user in users]
-        way_out = "; ".join(f"workshop destroy --attendee {a}" for a in attendees if a)
-        reason = f"would take away the export {export}, which {', '.join(users)} still import; " + (
-            f"run {way_out}, then workshop deploy again" if way_out else "delete these first"
-        )
-        return replace(step, action=Action.REFUSE, reason=reason, lacks=additions(old, new))
-    return step
+    gone = lost_exports(old, new) if old and new else []
+    importers = {export: _importers(export, cloudformation) for export in gone}
+    return decide(artifact, state, deployed, importers)
 
 
 def _importers(export: str, cloudformation: Any) -> list[str]:

@@ -65,6 +65,7 @@ PRECIOUS: dict[str, Precious] = {
         frozenset({"BucketName", "BucketNamePrefix", "BucketNamespace"}),
     ),
 }
+_DOMAIN = "AWS::SageMaker::Domain"
 _NOTEBOOK = "AWS::SageMaker::NotebookInstance"
 # UpdateNotebookInstance takes a stopped instance only ("Status (InService) not in ([Stopped,
 # Failed])"), so CloudFormation stops and starts it for every change but these: tags have an
@@ -82,18 +83,20 @@ def read_template(text: str) -> Template | None:
     return found if isinstance(found, dict) else None
 
 
-def losses(deployed: Template, wanted: Template) -> list[str]:
+def losses(deployed: Template, wanted: Template, unused: frozenset[str] = frozenset()) -> list[str]:
     """What an update would destroy, each such as "delete the space ml101-ann with its files".
 
     Templates are compared as they are written: a property that says the same in other words
-    counts as changed.
+    counts as changed. `unused` are exports that nobody imports: the domain behind one holds
+    nobody's environment, and may go.
     """
     found = []
     for logical, old, precious in _precious(deployed):
         new = _resources(wanted).get(logical)
         what = f"the {precious.words} {_name(logical, old, precious)} with {precious.holds}"
         if new is None or new.get("Type") != old["Type"]:
-            if old.get("DeletionPolicy") not in _KEEPS:
+            may_go = old["Type"] == _DOMAIN and _is_exported(logical, deployed, unused)
+            if old.get("DeletionPolicy") not in _KEEPS and not may_go:
                 found.append(f"delete {what}")
         elif new.get("Condition") != old.get("Condition"):
             found.append(f"delete {what}, if its condition says so")
@@ -155,6 +158,16 @@ def _exports(template: Template) -> set[str]:
     outputs = template.get("Outputs", {}).values()
     names = (output.get("Export", {}).get("Name") for output in outputs)
     return {name for name in names if isinstance(name, str)}
+
+
+def _is_exported(logical: str, template: Template, exports: frozenset[str]) -> bool:
+    """Whether one of the exports is a value of the resource."""
+    return any(
+        output.get("Export", {}).get("Name") in exports
+        and f'"{logical}"' in json.dumps(output.get("Value"))
+        for output in template.get("Outputs", {}).values()
+        if isinstance(output.get("Export", {}).get("Name"), str)
+    )
 
 
 def _own_names(template: Template) -> set[str]:

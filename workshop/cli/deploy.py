@@ -120,16 +120,16 @@ def _deploy(
     assets = {asset for step in wanted for asset in step.artifact.uploads}
     uploaded = upload_assets(assets, clients, account)
     note(f"assets: {uploaded} uploaded, {len(assets) - uploaded} already there")
-    with StackProgress("deploy", len(steps), events) as progress:
-        deployment = Deployment(
-            steps,
-            clients,
-            parallel=parallel,
-            progress=progress,
-            quota_codes=_quota_codes(workshop),
-        )
-        with _telling_what_goes_on(deployment):
-            results = deployment.run()
+    progress = StackProgress("deploy", len(steps), events)
+    deployment = Deployment(
+        steps,
+        clients,
+        parallel=parallel,
+        progress=progress,
+        quota_codes=_quota_codes(workshop),
+    )
+    with _telling_what_goes_on(deployment), progress:
+        results = deployment.run()
     return _report(workshop.name, results, steps, as_json)
 
 
@@ -160,9 +160,9 @@ def _telling_what_goes_on(deployment: Deployment) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        names = deployment.under_way
+        names = ", ".join(deployment.under_way)
         if names:
-            note(f"{len(names)} stacks are still under way in CloudFormation: {', '.join(names)}")
+            note(f"still under way in CloudFormation: {names}")
         note("run workshop deploy again: it waits for these, and goes on from there")
         raise
 

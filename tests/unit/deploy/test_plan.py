@@ -176,9 +176,8 @@ def test_an_export_that_others_import_is_not_taken_away(tmp_path: Path) -> None:
 
     assert action == Action.REFUSE
     assert reason == (
-        "would take away the export ml101-shared-domain, which ml101-ann, ml101-bob still import; "
-        "run workshop destroy --attendee ann; workshop destroy --attendee bob, "
-        "then workshop deploy again"
+        "would take away ml101-shared-domain, still imported by ml101-ann, ml101-bob; "
+        "run workshop destroy --attendee ann --attendee bob, then workshop deploy again"
     )
 
 
@@ -187,7 +186,7 @@ def test_an_export_that_a_strangers_stack_imports_is_not_taken_away_either(tmp_p
     aws.imports["x"] = ["dashboards"]
     action, reason, _ = plan_of_shared(aws, tmp_path, template({}, "x"), template({}))
     assert action == Action.REFUSE
-    assert reason.endswith("which dashboards still import; delete these first")
+    assert reason.endswith("still imported by dashboards; delete these first")
 
 
 def test_an_export_that_nobody_imports_may_go(tmp_path: Path) -> None:

@@ -120,3 +120,19 @@ def test_what_an_update_brings_is_exports_and_own_names() -> None:
 @pytest.mark.parametrize("text", ["not: json", "[]", "", '"a"'])
 def test_what_is_no_json_template_is_not_read(text: str) -> None:
     assert read_template(text) is None
+
+
+def test_a_domain_may_go_when_nobody_imports_it_any_more() -> None:
+    old = stack("AWS::SageMaker::Domain", logical="Domain", DomainName="ml101-shared")
+    value = {"Fn::GetAtt": ["Domain", "DomainId"]}
+    old["Outputs"] = {"Id": {"Value": value, "Export": {"Name": "ml101-shared-domain"}}}
+
+    assert losses(old, {}) != []
+    assert losses(old, {}, unused=frozenset({"other"})) != []
+    assert losses(old, {}, unused=frozenset({"ml101-shared-domain"})) == []
+
+
+def test_a_domain_is_not_replaced_even_if_nobody_imports_it() -> None:
+    old = stack("AWS::SageMaker::Domain", AuthMode="IAM")
+    new = stack("AWS::SageMaker::Domain", AuthMode="SSO")
+    assert losses(old, new, unused=frozenset({"x"})) != []
