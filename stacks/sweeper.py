@@ -53,7 +53,7 @@ class Sweeper(Construct):
         role = self._add_role(workshop, region, assets_bucket, vpc)
         with TemporaryDirectory() as directory:
             code = assets.Asset(self, "Code", path=str(build_code(Path(directory))))
-        function = lambda_.CfnFunction(
+        lambda_.CfnFunction(
             self,
             "Function",
             function_name=name,
@@ -75,7 +75,6 @@ class Sweeper(Construct):
             ),
             logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=group.ref),
         )
-        function.add_resource_dependency(group)
 
     def _add_role(
         self, workshop: Workshop, region: str, assets_bucket: str, vpc: str | None

@@ -1,4 +1,4 @@
-"""Synthesise with every check on: CDK's own validation, cdk-nag, cfn-lint.
+"""Synthesise with every check on: CDK's own validation, cdk-nag, and cfn-lint for all regions.
 
     python -m tools.validate_synth
 
@@ -11,15 +11,29 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import replace
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from stacks.node import use_supported_node
 from workshop.config import load_workshop
+from workshop.config.tables import environments_by_region
 from workshop.model import Attendee, Workshop
+from workshop.names import TAG_ATTENDEE
 
 EXAMPLE = Path("workshop.yaml")
+# cfn-lint is one thread, and a machine of CI has two cores.
+_AT_ONCE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A stack's template, and the regions that it is meant for."""
+
+    path: Path
+    regions: tuple[str, ...]
 
 
 def main() -> int:
@@ -29,16 +43,17 @@ def main() -> int:
 
 
 def variants(workshop: Workshop) -> list[tuple[str, Workshop]]:
-    """The same workshop with one attendee of each kind: in a domain of its own, in another."""
+    """The same workshop in all that makes other templates: whose the domain is, and one or
+    both kinds of environments, since some regions have only one."""
     region = workshop.regions[0]
-    attendees = (
-        Attendee(id="ann", region=region, environment="studio"),
-        Attendee(id="bob", region=region, environment="notebook"),
-    )
-    own = replace(workshop, attendees=attendees, regions=(region,), domains={}, networks={})
+    ann = Attendee(id="ann", region=region, environment="studio")
+    bob = Attendee(id="bob", region=region, environment="notebook")
+    own = replace(workshop, attendees=(ann, bob), regions=(region,), domains={}, networks={})
     return [
         ("own domain", own),
         ("existing domain", replace(own, domains={region: "d-abcdefghijkl"})),
+        ("Studio alone", replace(own, attendees=(ann,))),
+        ("notebook instances alone", replace(own, attendees=(bob,))),
     ]
 
 
@@ -50,7 +65,8 @@ def check(variant: str, workshop: Workshop) -> bool:
         if not synthesise(workshop, assembly):
             return False
         sys.stdout.write("  cdk validation and cdk-nag (AwsSolutions): no findings\n")
-        clean = [lint(template, region) for template, region in stack_templates(assembly)]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            clean = list(pool.map(lint, stack_templates(assembly, workshop)))
         return all(clean)
 
 
@@ -73,23 +89,41 @@ def synthesise(workshop: Workshop, assembly: Path) -> bool:
     return True
 
 
-def stack_templates(assembly: Path) -> list[tuple[Path, str]]:
-    """The assembly's templates, each with the region of its stack."""
+def stack_templates(assembly: Path, workshop: Workshop) -> list[Template]:
+    """The assembly's templates. An attendee's is meant for every region that has their kind of
+    environment, the shared one for those that have all kinds of the workshop."""
     manifest = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))
-    return [
-        (assembly / artifact["properties"]["templateFile"], artifact["environment"].split("/")[-1])
-        for _, artifact in sorted(manifest["artifacts"].items())
-        if artifact["type"] == "aws:cloudformation:stack"
-    ]
+    kinds = {attendee.id: attendee.environment for attendee in workshop.attendees}
+    found = []
+    for _, artifact in sorted(manifest["artifacts"].items()):
+        if artifact["type"] != "aws:cloudformation:stack":
+            continue
+        properties = artifact["properties"]
+        owner = properties["tags"].get(TAG_ATTENDEE)
+        needed = [kinds[owner]] if owner else kinds.values()
+        found.append(Template(assembly / properties["templateFile"], regions_with(needed)))
+    return found
 
 
-def lint(template: Path, region: str) -> bool:
-    """Run cfn-lint on a template for its region; False if it found anything."""
+def regions_with(environments: Iterable[str]) -> tuple[str, ...]:
+    """The regions that the configuration allows for all of some environments."""
+    wanted = set(environments)
+    return tuple(
+        region
+        for region, possible in environments_by_region().items()
+        if possible and wanted <= set(possible)
+    )
+
+
+def lint(template: Template) -> bool:
+    """Run cfn-lint on a template for its regions; False if it found anything."""
     program = Path(sys.executable).with_name("cfn-lint")
-    command = [str(program), "--regions", region, "--template", str(template)]
+    command = [program, "--regions", *template.regions, "--template", template.path]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     verdict = "no findings" if done.returncode == 0 else "findings"
-    sys.stdout.write(f"  cfn-lint {template.name} ({region}): {verdict}\n")
+    sys.stdout.write(
+        f"  cfn-lint {template.path.name} ({len(template.regions)} regions): {verdict}\n"
+    )
     if done.returncode:
         sys.stderr.write(done.stdout + done.stderr)
     return done.returncode == 0
