@@ -236,7 +236,12 @@ boot() {
   local marking=
   settings
   place
-  mkdir -p "$state"
+  problems=()
+  if ! { mkdir -p "$state" && : >>"$state/lock"; } 2>/dev/null; then
+    problem "$state could not be written"
+    finish
+    return 0
+  fi
   # Two starts in a row must not build the same environment at once.
   exec 9>"$state/lock"
   if ! flock --nonblock 9; then
@@ -244,7 +249,6 @@ boot() {
     return 0
   fi
   rm -f "$state/READY" "$state/FAILED"
-  problems=()
   if identify; then
     write_context || problem "$state/context.json could not be written"
     write_sdk_defaults || problem "the SageMaker SDK's defaults could not be written"
