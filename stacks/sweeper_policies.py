@@ -157,12 +157,16 @@ def _reads() -> list[str]:
 
 
 def _changes(service: str) -> list[str]:
-    """What ends resources of a service, or claims them. Records of ended jobs stay."""
+    """What ends resources of a service, or claims them, and what must be asked just before.
+    Records of ended jobs stay."""
     found: set[str] = set()
     for kind in KINDS:
         if kind.service == service:
             found.update(call for call in kind.calls if call != kind.forget)
             found.update({kind.claim.operation} if kind.claim else ())
+            # Other services' are among the reads: they take no resource.
+            if service == "sagemaker":
+                found.update(question.operation for question in kind.questions.values())
     actions = {_action(service, operation) for operation in found}
     return sorted({_YOUNG.get(action, action) for action in actions})
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 
 import pytest
 
 from tests.factories import make_attendee, make_workshop
-from tests.synth.conftest import Synthesise
+from tests.synth.conftest import Assembly, Synthesise
 from workshop.model import Idle, Network
+from workshop.names import SWEEP_TYPE
 
 SHARED = "ml101-shared-us-east-1"
 ANN = "ml101-ann-us-east-1"
@@ -22,7 +24,12 @@ def test_a_studio_attendee_gets_a_role_a_profile_and_a_private_space(
     assembly = synthesise(make_workshop(["ann"]))
 
     kinds = {r["Type"] for r in assembly.template(ANN)["Resources"].values()}
-    assert kinds == {"AWS::IAM::Role", "AWS::SageMaker::UserProfile", "AWS::SageMaker::Space"}
+    assert kinds == {
+        "AWS::IAM::Role",
+        "AWS::SageMaker::UserProfile",
+        "AWS::SageMaker::Space",
+        SWEEP_TYPE,
+    }
     assert assembly.one(ANN, "AWS::SageMaker::UserProfile")["UserProfileName"] == "ml101-ann"
     space = assembly.one(ANN, "AWS::SageMaker::Space")
     assert space["SpaceName"] == "ml101-ann"
@@ -158,6 +165,8 @@ def test_every_resource_that_can_be_tagged_says_whose_it_is(synthesise: Synthesi
             "workshop:attendee": attendee,
         }
         for resource in assembly.template(artifact)["Resources"].values():
+            if resource["Type"] == SWEEP_TYPE:  # a request, and no resource
+                continue
             tags = {t["Key"]: t["Value"] for t in resource["Properties"]["Tags"]}
             assert tags == {"workshop:name": "ml101", "workshop:attendee": attendee}
 
@@ -186,25 +195,43 @@ def test_a_template_can_be_sent_inline_and_carries_no_asset(synthesise: Synthesi
         assert paths == [f"{name}.template.json"]
 
 
-def test_the_only_asset_is_the_bundle_under_the_workshops_own_prefix(
+def test_the_assets_are_the_bundle_and_the_functions_under_the_workshops_own_prefix(
     synthesise: Synthesise,
 ) -> None:
     assembly = synthesise(make_workshop(["ann"]))
 
+    places = asset_places(assembly)
+    function = assembly.one(SHARED, "AWS::Lambda::Function")
+    assert len(places) == 2
+    assert all(key.startswith("workshops/ml101/") for _, key in places)
+    content = assembly.one(SHARED, "AWS::SageMaker::StudioLifecycleConfig")[
+        "StudioLifecycleConfigContent"
+    ]
+    script = unpacked(content)
+    (bundle,) = [f"s3://{bucket}/{key}" for bucket, key in places if key in script]
+    assert bundle in script
+    (code,) = [place for place in places if place[1] == function["Code"]["S3Key"]]
+    assert f"s3://{code[0]}/{code[1]}" != bundle
+
+
+def unpacked(content: str) -> str:
+    """A lifecycle configuration's script as `render` made it."""
+    packed = base64.b64decode(content).decode().split("gzip -dc\n")[1].split("PACKED")[0]
+    return gzip.decompress(base64.b64decode(packed)).decode()
+
+
+def asset_places(assembly: Assembly) -> list[tuple[str, str]]:
+    """(bucket, key) of the shared stack's files that are no templates, each a plain file."""
     manifest = (assembly.directory / f"{SHARED}.assets.json").read_text(encoding="utf-8")
     files = [
         f for f in json.loads(manifest)["files"].values() if f["source"]["path"][-4:] == ".zip"
     ]
-    (bundle,) = files
-    assert bundle["source"]["packaging"] == "file"
-    (destination,) = bundle["destinations"].values()
-    assert destination["objectKey"].startswith("workshops/ml101/")
-    content = assembly.one(SHARED, "AWS::SageMaker::StudioLifecycleConfig")[
-        "StudioLifecycleConfigContent"
+    assert {f["source"]["packaging"] for f in files} == {"file"}
+    destinations = [d for f in files for d in f["destinations"].values()]
+    return [
+        (d["bucketName"].replace("${AWS::AccountId}", "{account}"), d["objectKey"])
+        for d in destinations
     ]
-    script = base64.b64decode(content).decode()
-    bucket = destination["bucketName"].replace("${AWS::AccountId}", "{account}")
-    assert f"s3://{bucket}/{destination['objectKey']}" in script
 
 
 def test_adding_an_attendee_leaves_every_other_template_byte_identical(
@@ -261,6 +288,8 @@ def test_a_local_cloudformation_need_carry_only_a_few_types(synthesise: Synthesi
         "AWS::EC2::VPC",
         "AWS::IAM::ManagedPolicy",
         "AWS::IAM::Role",
+        "AWS::Lambda::Function",
+        "AWS::Logs::LogGroup",
         "AWS::S3::Bucket",
         "AWS::S3::BucketPolicy",
         "AWS::SageMaker::Domain",
@@ -269,4 +298,5 @@ def test_a_local_cloudformation_need_carry_only_a_few_types(synthesise: Synthesi
         "AWS::SageMaker::Space",
         "AWS::SageMaker::StudioLifecycleConfig",
         "AWS::SageMaker::UserProfile",
+        SWEEP_TYPE,
     }
