@@ -8,7 +8,6 @@ import os
 import random
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,15 +95,17 @@ def kill_deployments(site: Site, kills: int, seed: int) -> list[str]:
     Returns what of a deployment's promises did not hold."""
     draw = random.Random(seed)
     site.terminal.set_faults(_SLOW)
+    in_time = 0
     for _ in range(kills):
-        assembly = draw.choice(site.assemblies)
-        _kill(site.start("deploy", "--yes", "--assembly", assembly), draw.uniform(*_DEPLOY_SECONDS))
+        process = site.start("deploy", "--yes", "--assembly", draw.choice(site.assemblies))
+        in_time += _kill(process, draw.uniform(*_DEPLOY_SECONDS))
     last = site.assemblies[-1]
     code, said = ended(site.start("deploy", "--yes", "--assembly", last))
     site.terminal.set_faults()
     wanted = _templates(last)
     there = site.templates()
     return [
+        *_too_late("deployments", in_time, kills),
         *_exit("deploy", code, said),
         *(
             f"{name} is {status}"
@@ -122,12 +123,14 @@ def kill_destructions(site: Site, kills: int, seed: int) -> list[str]:
     draw = random.Random(seed)
     site.terminal.set_faults(_SLOW)
     options = ("--yes", "--discard-work")
+    in_time = 0
     for _ in range(kills):
-        _kill(site.start("destroy", *options), draw.uniform(*_DESTROY_SECONDS))
+        in_time += _kill(site.start("destroy", *options), draw.uniform(*_DESTROY_SECONDS))
     code, said = ended(site.start("destroy", *options))
     site.terminal.set_faults()
     left = _inventory(site.terminal) - site.before
     return [
+        *_too_late("destructions", in_time, kills),
         *_exit("destroy", code, said),
         *(f"{kind} {name} is left" for kind, name in sorted(left)),
         *(
@@ -137,11 +140,19 @@ def kill_destructions(site: Site, kills: int, seed: int) -> list[str]:
     ]
 
 
-def _kill(process: subprocess.Popen[str], seconds: float) -> None:
-    """Kill a command after so many seconds, unless it has ended."""
-    time.sleep(seconds)
-    process.kill()
-    process.communicate()
+def _kill(process: subprocess.Popen[str], seconds: float) -> bool:
+    """Kill a command after so many seconds; whether it had not ended before."""
+    try:
+        process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        return True
+    return False
+
+
+def _too_late(what: str, in_time: int, kills: int) -> Sequence[str]:
+    return [] if 2 * in_time >= kills else [f"{in_time} of {kills} {what} were killed in time"]
 
 
 def _exit(command: str, code: int, said: str) -> Sequence[str]:
