@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -128,8 +127,8 @@ class Deployment:
                 if freed:
                     delay = _POLL_FIRST
         finally:
-            # An interrupted run asks for nothing more.
-            pool.shutdown(cancel_futures=True)
+            # An interrupted run asks for nothing more, and says so before its last answers come.
+            pool.shutdown(wait=False, cancel_futures=True)
         return [self._results[key] for key in self._steps]
 
     # -- starting -------------------------------------------------------------------
@@ -202,11 +201,12 @@ class Deployment:
         ended = False
         for region in sorted({region for region, _ in self._running}):
             states = self._list(region)
-            if states is None:
-                continue
             for key in [key for key in self._running if key[0] == region]:
+                if states is None:
+                    self._tell(key, "unknown")
+                    continue
                 state = states.get(key[1])
-                self._tell(key, state)
+                self._tell(key, state.status if state else "DELETE_COMPLETE")
                 if state is None or not state.moving:
                     ended = True
                     self._settle(key, state)
@@ -225,8 +225,7 @@ class Deployment:
         self._blind.pop(region, None)
         return states
 
-    def _tell(self, key: Key, state: StackState | None) -> None:
-        status = state.status if state else "DELETE_COMPLETE"
+    def _tell(self, key: Key, status: str) -> None:
         if self._seen.get(key) == status:
             return
         self._seen[key] = status
@@ -295,8 +294,3 @@ def _raise_if_stale(error: Exception) -> None:
 
 def _key(artifact: StackArtifact) -> Key:
     return artifact.region, artifact.name
-
-
-def deploy_stacks(steps: list[Step], clients: Clients, **options: Any) -> list[Result]:
-    """Execute a plan (see Deployment); one failed stack stops only what needs it."""
-    return Deployment(steps, clients, **options).run()

@@ -79,7 +79,7 @@ def events_on_stderr(as_json: bool) -> Iterator[EventStream | None]:
         return
     usual = sys.stderr
     events = EventStream(usual)
-    sys.stderr = events  # type: ignore[assignment]
+    sys.stderr = events
     try:
         yield events
     finally:

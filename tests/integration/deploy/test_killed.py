@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from tests.integration.cleanup.terminal import ended, wait_until
 from tests.integration.deploy.killing import STACKS, Site, kill_deployments, kill_destructions
+from tests.unit.workshop.configs import write_config
 
 # One account serves all tests of this file.
 pytestmark = pytest.mark.xdist_group("killed-deployments")
@@ -48,6 +50,16 @@ def test_with_json_every_line_of_stderr_is_an_event(site: Site) -> None:
     assert stacks == set(STACKS)
     assert events[-1]["event"] == "progress"
     assert all(event["time"].endswith("Z") for event in events)
+
+
+def test_an_assembly_of_another_workshop_is_refused(site: Site, tmp_path: Path) -> None:
+    config = write_config(tmp_path, name="other")
+    code, said = ended(
+        site.terminal.start("deploy", "--config", config, "--assembly", site.assemblies[0])
+    )
+    assert code == 2
+    assert "the assembly is not of other" in said
+    assert "its stacks are of ml101" in said
 
 
 def finished(process: subprocess.Popen[str]) -> tuple[str, str]:

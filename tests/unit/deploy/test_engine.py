@@ -11,10 +11,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from deploy.assembly import Asset, StackArtifact
-from deploy.engine import PATIENCE_SECONDS, Deployment, Event, Result, deploy_stacks
-from deploy.plan import Action, make_plan
+from deploy.engine import PATIENCE_SECONDS, Deployment, Event, Result
+from deploy.plan import Action, Step, make_plan
 from tests.unit.deploy.assemblies import make_artifact
 from tests.unit.deploy.fake_cloudformation import Clock, FakeCloudFormation, refusal
+from workshop.aws import Clients
 
 PEOPLE = ("ann", "bob", "cat")
 
@@ -27,6 +28,10 @@ def aws() -> FakeCloudFormation:
 def workshop(folder: Path, people: tuple[str, ...] = PEOPLE) -> list[StackArtifact]:
     shared = make_artifact(folder, "ml101-shared")
     return [shared, *(make_artifact(folder, f"ml101-{p}", "ml101-shared") for p in people)]
+
+
+def deploy_stacks(steps: list[Step], clients: Clients, **options: Any) -> list[Result]:
+    return Deployment(steps, clients, **options).run()
 
 
 def deploy(
@@ -242,9 +247,17 @@ def test_a_listing_that_fails_is_tried_again_at_the_next_look(
         if aws.clock.time > PATIENCE_SECONDS / 2:
             aws.refuse.clear()
 
-    results = deploy_stacks(steps, aws.clients, now=aws.clock.now, sleep=sleep)
+    told: list[str] = []
+    results = deploy_stacks(
+        steps,
+        aws.clients,
+        now=aws.clock.now,
+        sleep=sleep,
+        progress=lambda event: told.append(event.status),
+    )
 
     assert all(result.ok for result in results)
+    assert told.count("unknown") == 1
 
 
 def test_a_region_that_cannot_be_listed_for_too_long_ends_the_run(
