@@ -12,6 +12,7 @@ settings() {
   bucket_pattern=@bucket@
   bundle_pattern=@bundle@
   bundle_sha256=@bundle_sha256@
+  bucket=
   root=${WORKSHOP_ROOT:-}
   metadata=$root/opt/ml/metadata/resource-metadata.json
   export GIT_TERMINAL_PROMPT=0
@@ -84,6 +85,7 @@ identify() {
   bucket=${bucket_pattern//'{account}'/$account}
   bundle=${bundle_pattern//'{account}'/$account}
   prefix=attendees/$attendee/
+  boot_key=${prefix}boot
   export AWS_DEFAULT_REGION=${AWS_DEFAULT_REGION:-$region}
 }
 
@@ -207,6 +209,7 @@ finish() {
     rm -f "$base/WORKSHOP-FAILED.txt"
     if { welcome >"$base/WORKSHOP-README.txt" && date -u +%FT%TZ >"$state/READY"; } 2>/dev/null; then
       say "ready"
+      tell READY
       return 0
     fi
     rm -f "$state/READY"
@@ -223,6 +226,14 @@ $(printf '  %s\n' "${problems[@]}")
 To try again, open a terminal and run:  bash $state/boot.sh
 The whole story is in $state/boot.log
 NOTE
+  tell "FAILED: ${all%; }"
+}
+
+# How it went, for the instructor, who cannot look into this environment.
+tell() {
+  if [ -z "$bucket" ]; then return 0; fi
+  echo "$1" | AWS_MAX_ATTEMPTS=2 timeout 60 aws s3 cp --only-show-errors - "s3://$bucket/$boot_key" ||
+    say "how it went could not be written into $bucket"
 }
 
 welcome() {

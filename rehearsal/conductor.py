@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from rehearsal import account, isolation
+from rehearsal import account, isolation, stage
 from rehearsal.lesson import Lesson
 from rehearsal.options import Options, write_config
 from rehearsal.processes import LocalAws, Processes
@@ -27,7 +27,6 @@ from workshop.aws import Clients, make_clients
 from workshop.errors import EXIT_FAILED, EXIT_OK
 from workshop.model import Workshop
 
-ROOT = Path(__file__).parent.parent
 # Where a rehearsal keeps what outlives it: executed notebooks, and the exports of --keep.
 KEPT = Path(".rehearsal")
 
@@ -57,7 +56,7 @@ class Rehearsal:
         self._view = view
         self._variables = variables
         self._say = say
-        self._processes = Processes({**environment, **variables}, ROOT)
+        self._processes = Processes({**environment, **variables}, stage.ROOT)
         self._clients: Clients = make_clients()
         self._report = Report(len(workshop.attendees), options.environment or workshop.environment)
         self._lesson = Lesson(
@@ -243,16 +242,13 @@ def rehearse(options: Options, say: Say) -> Report:
     with ExitStack() as undo:
         undo.callback(shutil.rmtree, directory, ignore_errors=True)
         workshop = write_config(options, directory / "workshop.yaml")
-        account.make_repository(directory, ROOT, workshop.repository.ref)
+        account.make_repository(directory, stage.ROOT, workshop.repository.ref)
         # From here on this very process has no way to AWS either.
         os.environ.clear()
-        os.environ.update(_server_environment(workshop, directory))
+        os.environ.update(stage.server_environment(workshop, directory))
         aws = LocalAws(directory / "aws", os.environ)
         undo.callback(aws.close)
-        variables = {
-            **isolation.exports(aws.url, workshop.regions[0]),
-            **isolation.git_redirect(workshop.repository.url, directory / "labs.git"),
-        }
+        variables = stage.variables(aws.url, workshop, directory)
         os.environ.update(variables)
         rehearsal = Rehearsal(
             options,
@@ -260,7 +256,7 @@ def rehearse(options: Options, say: Say) -> Report:
             directory / "workshop.yaml",
             view=View(aws.url),
             variables=variables,
-            environment=_command_environment(directory),
+            environment=stage.command_environment(directory),
             say=say,
         )
         undo.callback(rehearsal.close)
@@ -277,25 +273,3 @@ def _undisturbed_end() -> Iterator[None]:
         if threading.current_thread() is threading.main_thread():
             for signum in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(signum, signal.SIG_IGN)
-
-
-_INHERITED = dict(os.environ)
-
-
-def _command_environment(directory: Path) -> dict[str, str]:
-    """The environment of the commands, without what leads them to the local AWS."""
-    # A child that is ended early leaves its temporary files: they go with ours.
-    # Names are short because kernels put Unix sockets there, whose paths may have about a
-    # hundred characters (sun_path in unix(7): 108; 104 on macOS).
-    temporary = directory / "t"
-    temporary.mkdir(exist_ok=True)
-    return {**isolation.without_aws(_INHERITED), "TMPDIR": str(temporary)}
-
-
-def _server_environment(workshop: Workshop, directory: Path) -> dict[str, str]:
-    """The environment of the local AWS, and so of the machines it stands for."""
-    return {
-        **isolation.without_aws(_INHERITED),
-        **isolation.git_redirect(workshop.repository.url, directory / "labs.git"),
-        **isolation.offline_tools(ROOT / ".wheelhouse", directory / "uv-cache"),
-    }

@@ -14,6 +14,7 @@ import pytest
 
 from tests.integration.lifecycle.conftest import MakeMachine
 from tests.integration.lifecycle.machines import BUCKET, Machine, Store
+from workshop import names
 from workshop.model import Environment
 
 pytestmark = pytest.mark.xdist_group("lifecycle")
@@ -33,6 +34,12 @@ def collected(machine: Machine) -> dict[str, bytes]:
         return {m.name: file.read() for m in members if (file := tar.extractfile(m))}
 
 
+def told(machine: Machine) -> str:
+    """What an environment says of its last boot."""
+    body = machine.store.s3().get_object(Bucket=BUCKET, Key=names.boot_key("ann"))["Body"]
+    return str(body.read().decode().strip())
+
+
 @pytest.fixture(autouse=True)
 def empty_bucket(store: Store) -> None:
     s3 = store.s3()
@@ -48,6 +55,15 @@ def test_every_start_is_noted_in_the_bucket(studio: Machine) -> None:
     studio.start("boot")
 
     assert content(studio, "started") > first
+
+
+def test_how_a_boot_went_is_said_in_the_bucket(studio: Machine) -> None:
+    studio.start("boot")
+    assert told(studio) == "READY"
+
+    (studio.labs / ".git").rename(studio.labs / "git")
+    studio.start("boot")
+    assert told(studio).startswith("FAILED: labs could not be fetched")
 
 
 @pytest.mark.parametrize("environment", ["studio", "notebook"])
