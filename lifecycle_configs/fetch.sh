@@ -81,7 +81,7 @@ refresh_labs() {
   if ! retry fetch_ref "$1"; then
     say "labs were not refreshed: $(complaint)"
   elif ! are_untouched "$1"; then
-    say "labs were edited: left as they are"
+    say "labs were edited, or git cannot tell: left as they are"
   # By default git overwrites files that .gitignore names, such as an attendee's results.
   elif ! attempt git -C "$1" checkout --quiet --no-overwrite-ignore -B workshop FETCH_HEAD; then
     say "labs were not refreshed: $(complaint)"

@@ -126,10 +126,12 @@ def ask(path: str) -> list[Any]:
 def look(now: datetime, latest: datetime, idle_seconds: float) -> tuple[str, datetime, str]:
     """Ask the Jupyter server, and decide."""
     try:
-        answers = [ask(f"/api/{what}") for what in ("sessions", "kernels", "terminals")]
+        sessions, kernels, terminals = (
+            ask(f"/api/{what}") for what in ("sessions", "kernels", "terminals")
+        )
     except Unknown as problem:
         return "unknown", latest, str(problem)
-    return decide(now, latest, *answers, idle_seconds)
+    return decide(now, latest, sessions, kernels, terminals, idle_seconds)
 
 
 def stop_instance() -> str:

@@ -107,10 +107,17 @@ setup() { make_machine studio; }
   make_script
   boot
   echo mine >"$labs/lab.py"
-  echo broken >"$labs/.git/index"
+  # As where a process of the attendee's was killed in the middle of its work.
+  cat >"$tools/git" <<'GIT'
+#!/bin/sh
+case "$*" in *status*) echo "fatal: unable to read tree" >&2 && exit 128 ;; esac
+exec /usr/bin/git "$@"
+GIT
+  chmod +x "$tools/git"
   publish lab.py third
   run -0 boot
   [ "$(cat "$labs/lab.py")" = mine ]
+  [[ $output == *"labs were edited, or git cannot tell: left as they are"* ]]
 }
 
 @test "a directory of the attendee's own is named and left alone" {

@@ -76,9 +76,9 @@ def test_a_terminal_counts_without_any_kernel() -> None:
 
 
 def test_the_latest_of_several_decides() -> None:
-    everything = {"kernels": [kernel(90), kernel(59)], "terminals": [terminal(200)]}
-
-    assert verdict(**everything) == "active"
+    assert verdict(kernels=[kernel(90), kernel(59)], terminals=[terminal(200)]) == "active"
+    assert verdict(kernels=[kernel(90), kernel(200)], terminals=[terminal(59)]) == "active"
+    assert verdict(kernels=[kernel(90), kernel(200)], terminals=[terminal(61)]) == "stop"
 
 
 def test_an_open_browser_tab_alone_is_no_use() -> None:
