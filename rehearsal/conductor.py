@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 from rehearsal import account, isolation, stage
 from rehearsal.lesson import Lesson
@@ -139,9 +138,7 @@ class Rehearsal:
         finished = self._processes.workshop(*arguments, "--config", str(self._config))
         if finished.code == EXIT_OK:
             return True
-        said = finished.json()
-        details = _reasons(said) if isinstance(said, dict) else []
-        for reason in details or [finished.last_words]:
+        for reason in finished.reasons:
             self._report.problems.append(f"workshop {arguments[0]}: {reason}")
         return False
 
@@ -213,27 +210,6 @@ class Rehearsal:
             self._say("sweeping")
         finally:
             (KEPT / "env").unlink(missing_ok=True)
-
-
-def _reasons(said: dict[str, Any]) -> list[str]:
-    """Why a command failed, from what it printed with --json."""
-    found = [f"{s['stack']}: {s['reason']}" for s in said.get("stacks", []) if not s["ok"]]
-    found += [f"{f['kind']} {f['name']}: {f['reason']}" for f in said.get("failed", [])]
-    found += [str(problem) for problem in said.get("problems", [])]
-    found += [
-        f"{a['attendee']}: {a['state']} {a['reason']}"
-        for a in said.get("attendees", [])
-        if a["state"] != "collected"
-    ]
-    found += [
-        f"{f['subject']}: {f['what']} ({f['why']})"
-        for f in said.get("findings", [])
-        if f["state"] != "ok"
-    ]
-    found += [
-        f"quota {q['name']} is {q['state']}" for q in said.get("quotas", []) if q["state"] != "ok"
-    ]
-    return found
 
 
 def rehearse(options: Options, say: Say) -> Report:

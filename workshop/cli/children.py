@@ -34,6 +34,34 @@ class Finished:
         said = lines[start:] if start is not None else lines[-2:]
         return " ".join(said) or f"exit code {self.code}"
 
+    @property
+    def reasons(self) -> list[str]:
+        """Why the command failed: what its JSON says, else its last words."""
+        said = self.json()
+        found = _reasons(said) if isinstance(said, dict) else []
+        return found or [self.last_words]
+
+
+def _reasons(said: dict[str, Any]) -> list[str]:
+    """Why a command failed, from what it printed with --json: each command has its own words."""
+    found = [f"{s['stack']}: {s['reason']}" for s in said.get("stacks", []) if not s["ok"]]
+    found += [f"{f['kind']} {f['name']}: {f['reason']}" for f in said.get("remaining", [])]
+    found += [str(problem) for problem in said.get("problems", [])]
+    found += [
+        f"{a['attendee']}: {a['state']} {a['reason']}"
+        for a in said.get("attendees", [])
+        if a["state"] != "collected"
+    ]
+    found += [
+        f"{f['subject']}: {f['what']} ({f['why']})"
+        for f in said.get("findings", [])
+        if f["state"] != "ok"
+    ]
+    found += [
+        f"quota {q['name']} is {q['state']}" for q in said.get("quotas", []) if q["state"] != "ok"
+    ]
+    return found
+
 
 def workshop_argv(*arguments: str) -> list[str]:
     """The command line of a `workshop` command, run by this very Python."""

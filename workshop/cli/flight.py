@@ -161,7 +161,7 @@ class Flight:
         )
         seconds = time.monotonic() - started
         ok = finished.code == EXIT_OK
-        reason = "" if ok else finished.last_words
+        reason = "" if ok else "; ".join(finished.reasons)
         step = _STEP_NAMES.get(name, name)
         self.taken.append(Taken(step, seconds, ok, reason, finished.code == EXIT_UNVERIFIED))
         said = finished.json()
