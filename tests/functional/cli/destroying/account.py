@@ -18,7 +18,7 @@ from workshop.cli.main import run
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
 BUCKET = f"ml101-{ACCOUNT}-{REGION}"
-_ROLE = {
+_ROLE: dict[str, Any] = {
     "Type": "AWS::IAM::Role",
     "Properties": {
         "AssumeRolePolicyDocument": {
