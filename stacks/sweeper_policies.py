@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from cleanup.kinds import KINDS
 from stacks import policies
 from workshop import names
@@ -193,7 +196,7 @@ def _allow(
     sid: str,
     actions: list[str],
     resources: str | list[str],
-    condition: dict[str, dict[str, str | list[str]]] | dict[str, dict[str, str]] | None = None,
+    condition: Mapping[str, Any] | None = None,
 ) -> policies.Statement:
     statement: policies.Statement = {
         "Sid": sid,
@@ -201,4 +204,4 @@ def _allow(
         "Action": actions,
         "Resource": resources,
     }
-    return {**statement, "Condition": condition} if condition else statement
+    return {**statement, "Condition": dict(condition)} if condition else statement

@@ -118,7 +118,7 @@ def regions_with(environments: Iterable[str]) -> tuple[str, ...]:
 def lint(template: Template) -> bool:
     """Run cfn-lint on a template for its regions; False if it found anything."""
     program = Path(sys.executable).with_name("cfn-lint")
-    command = [program, "--regions", *template.regions, "--template", template.path]
+    command = [str(program), "--regions", *template.regions, "--template", str(template.path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     verdict = "no findings" if done.returncode == 0 else "findings"
     sys.stdout.write(

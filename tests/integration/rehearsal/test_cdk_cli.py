@@ -139,6 +139,73 @@ def test_a_workshop_is_deployed_by_cdk_then_by_our_engine_and_destroyed_by_cdk(
     assert cdk.commands.inventory() == bootstrapped
 
 
+def test_cdk_destroy_alone_ends_what_attendees_run_and_leaves_nothing(
+    cdk: Cdk, tmp_path: Path
+) -> None:
+    bootstrapped = cdk.commands.inventory()
+    config, assembly = tmp_path / "workshop.yaml", tmp_path / "out"
+    people = "ann, {id: bob, environment: notebook}"
+    config.write_text(WORKSHOP.format(attendees=people))
+    cdk.passes(*synth(config, assembly), cwd=ROOT)
+    make_things(cdk, "ann")
+    make_things(cdk, "bob")
+    sagemaker = cdk.client("sagemaker")
+    (domain,) = sagemaker.list_domains()["Domains"]
+    sagemaker.create_app(
+        DomainId=domain["DomainId"], SpaceName="ml101-ann", AppType="JupyterLab", AppName="default"
+    )
+    # Somebody made her another space: it would keep her profile, and so the domain.
+    sagemaker.create_space(
+        DomainId=domain["DomainId"],
+        SpaceName="scratch",
+        OwnershipSettings={"OwnerUserProfileName": "ml101-ann"},
+        SpaceSharingSettings={"SharingType": "Private"},
+    )
+    running = cdk.commands.inventory()
+    assert {"app", "endpoint", "training-job"} <= {kind for kind, _ in running - bootstrapped}
+
+    said = cdk.passes(
+        *("destroy", "--all", "--force", "--app", str(assembly), "--concurrency", "4")
+    )
+
+    assert cdk.commands.inventory() == bootstrapped, said
+    bootstrap = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
+    versions = cdk.client("s3").list_object_versions(Bucket=bootstrap, Prefix="workshops/")
+    assert "Versions" not in versions, "the bundle and the functions' code go too"
+
+
+def make_things(cdk: Cdk, attendee: str) -> None:
+    """What an attendee's lab makes, and leaves running; and files."""
+    sagemaker, s3 = cdk.client("sagemaker"), cdk.client("s3")
+    own = f"ml101-{attendee}"
+    arn = cdk.client("iam").get_role(RoleName=own)["Role"]["Arn"]
+    bucket = f"ml101-{ACCOUNT}-{REGION}"
+    for key in ("notes.txt", "collected/home.tar.gz"):
+        s3.put_object(Bucket=bucket, Key=f"attendees/{attendee}/{key}", Body=b"work")
+    s3.create_multipart_upload(Bucket=bucket, Key=f"attendees/{attendee}/unfinished")
+    image = f"683313688378.dkr.ecr.{REGION}.amazonaws.com/sagemaker-xgboost:1.7-1"
+    sagemaker.create_model(
+        ModelName=f"{own}-model", ExecutionRoleArn=arn, PrimaryContainer={"Image": image}
+    )
+    variant = {"VariantName": "all", "ModelName": f"{own}-model", "InitialInstanceCount": 1}
+    sagemaker.create_endpoint_config(
+        EndpointConfigName=f"{own}-config",
+        ProductionVariants=[{**variant, "InstanceType": "ml.m5.large"}],
+    )
+    sagemaker.create_endpoint(EndpointName=f"{own}-live", EndpointConfigName=f"{own}-config")
+    sagemaker.create_training_job(
+        TrainingJobName=f"{own}-job",
+        RoleArn=arn,
+        AlgorithmSpecification={
+            "TrainingImage": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/own:1",
+            "TrainingInputMode": "File",
+        },
+        OutputDataConfig={"S3OutputPath": f"s3://{bucket}/attendees/{attendee}/out"},
+        ResourceConfig={"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 5},
+        StoppingCondition={"MaxRuntimeInSeconds": 86_400},
+    )
+
+
 def synth(config: Path, out: Path) -> tuple[str, ...]:
     return (
         *("deploy", "--all", "--require-approval", "never", "--concurrency", "4"),
