@@ -29,6 +29,13 @@ class AttendeeStack(cdk.Stack):
 
     It carries no assets and refers to the shared stack by names alone, but for the id of
     the domain. `lifecycle_arn` is attached to the profile where the domain is not ours.
+
+    What an existing domain does not give, since it is never changed: idle shutdown after the
+    YAML's minutes, size limits of volumes, hidden instance types, and the profile's name in
+    CloudTrail are as its owner has set them. Idle settings of a user profile would override
+    its domain's (SageMaker guide, "Idle shutdown"), and of a space exist too; but of neither
+    does CloudFormation's own schema have the property (cfn-lint 1.58: JupyterLabAppSettings
+    and SpaceJupyterLabAppSettings without AppLifecycleManagement), although its reference does.
     """
 
     def __init__(
