@@ -46,6 +46,9 @@ _DEFAULT_SECONDS = 30
     metavar="SECONDS",
     help="With --watch: how often to look.",
 )
+@click.option(
+    "--boot", is_flag=True, help="Only how every environment's last boot went, and why it failed."
+)
 @click.option("--no-prices", is_flag=True, help="Do not read what things run on.")
 @config_option
 @region_option
@@ -57,12 +60,14 @@ def command(
     running: bool,
     watch: bool,
     seconds: int,
+    boot: bool,
     no_prices: bool,
     as_json: bool,
 ) -> int:
     """Show what of the workshop exists, whose it is, since when, and what it costs per hour.
 
     Exit code 0: everything could be read; 3: a listing failed, so the table is not complete.
+    With --boot: 1 when an environment's boot failed.
 
     Example: workshop status --running --watch
     """
@@ -80,6 +85,12 @@ def command(
     clients = make_clients()
     chosen = choose_regions(workshop, regions)
     while True:
+        if boot:
+            code = _show_boots(workshop, clients, chosen, attendees, watch, as_json)
+            if not watch:
+                return code
+            _wait(seconds)
+            continue
         stacks, found = look(workshop, clients, chosen, attendees)
         rates = {} if no_prices else _rates(found, clients)
         shown = [r for r in found.resources if r.bills == "hour" or not running]
@@ -92,8 +103,31 @@ def command(
         _note(found)
         if not watch:
             return EXIT_OK if found.complete else EXIT_UNVERIFIED
-        note(f"{datetime.now(UTC):%H:%M:%S} UTC, again in {seconds} s; Ctrl-C ends")
-        time.sleep(seconds)
+        _wait(seconds)
+
+
+def _wait(seconds: int) -> None:
+    note(f"{datetime.now(UTC):%H:%M:%S} UTC, again in {seconds} s; Ctrl-C ends")
+    time.sleep(seconds)
+
+
+def _show_boots(
+    workshop: Workshop,
+    clients: Clients,
+    regions: tuple[str, ...],
+    attendees: tuple[str, ...],
+    watch: bool,
+    as_json: bool,
+) -> int:
+    from workshop.cli.account import account_id, need_attendee
+    from workshop.cli.boots import read_boots, report
+
+    account, _ = account_id(clients, regions[0])
+    people = [need_attendee(workshop, a) for a in attendees] or list(workshop.attendees)
+    boots = read_boots(workshop.name, account, [a for a in people if a.region in regions], clients)
+    if watch:
+        click.clear()
+    return report(boots, as_json)
 
 
 def look(
