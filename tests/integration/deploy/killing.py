@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,8 @@ STACKS = ("ml101-ann", "ml101-bob", "ml101-shared")
 _URL = "https://github.com/example/labs.git"
 # Slow enough that kills meet a command in the middle of its calls.
 _SLOW = {"fault": "latency", "seconds": 0.03}
-# Until about when a deployment and a destruction of three stacks run on their own, in seconds
-# after they were started; starting Python is a second of it.
-_DEPLOY_SECONDS, _DESTROY_SECONDS = (0.3, 5.0), (0.3, 15.0)
+# About so many lines they say on stderr before they are done.
+_DEPLOY_LINES, _DESTROY_LINES = 5, 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +96,13 @@ def kill_deployments(site: Site, kills: int, seed: int) -> list[str]:
     draw = random.Random(seed)
     site.terminal.set_faults(_SLOW)
     in_time = 0
-    for _ in range(kills):
-        process = site.start("deploy", "--yes", "--assembly", draw.choice(site.assemblies))
-        in_time += _kill(process, draw.uniform(*_DEPLOY_SECONDS))
-    last = site.assemblies[-1]
+    for number in range(kills):
+        # Another version each time, so that there is always something to do.
+        assembly = site.assemblies[number % len(site.assemblies)]
+        in_time += _kill(
+            site.start("deploy", "--yes", "--json", "--assembly", assembly), draw, _DEPLOY_LINES
+        )
+    last = site.assemblies[kills % len(site.assemblies)]
     code, said = ended(site.start("deploy", "--yes", "--assembly", last))
     site.terminal.set_faults()
     wanted = _templates(last)
@@ -124,12 +127,17 @@ def kill_destructions(site: Site, kills: int, seed: int) -> list[str]:
     site.terminal.set_faults(_SLOW)
     options = ("--yes", "--discard-work")
     in_time = 0
+    broken: list[str] = []
     for _ in range(kills):
-        in_time += _kill(site.start("destroy", *options), draw.uniform(*_DESTROY_SECONDS))
+        if not site.statuses():
+            deploying = site.start("deploy", "--yes", "--assembly", site.assemblies[0])
+            broken += _exit("deploy", *ended(deploying))
+        in_time += _kill(site.start("destroy", *options), draw, _DESTROY_LINES)
     code, said = ended(site.start("destroy", *options))
     site.terminal.set_faults()
     left = _inventory(site.terminal) - site.before
     return [
+        *broken,
         *_too_late("destructions", in_time, kills),
         *_exit("destroy", code, said),
         *(f"{kind} {name} is left" for kind, name in sorted(left)),
@@ -140,15 +148,18 @@ def kill_destructions(site: Site, kills: int, seed: int) -> list[str]:
     ]
 
 
-def _kill(process: subprocess.Popen[str], seconds: float) -> bool:
-    """Kill a command after so many seconds; whether it had not ended before."""
-    try:
-        process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        return True
-    return False
+def _kill(process: subprocess.Popen[str], draw: random.Random, most_lines: int) -> bool:
+    """Kill a command at a random moment, before its first word or soon after any other; whether
+    it had not ended before."""
+    assert process.stderr is not None
+    lines = draw.randint(0, most_lines)
+    said = [process.stderr.readline() for _ in range(lines)]
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=draw.uniform(0.0, 0.2 if lines else 1.5))
+    in_time = process.poll() is None and all(said)
+    process.kill()
+    process.communicate()
+    return in_time
 
 
 def _too_late(what: str, in_time: int, kills: int) -> Sequence[str]:
