@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
 import tempfile
 
+from lifecycle_configs.labs import git_as_stranger
 from workshop.cli.findings import Finding
 from workshop.model import Repository
 
@@ -26,8 +26,8 @@ _REFUSED = re.compile(
 def check_repository(repository: Repository) -> Finding:
     """Ask the repository for its ref with git, as an attendee's environment would.
 
-    Whoever runs the check may have credentials that attendees lack, so git's credential
-    helpers and prompts are switched off.
+    Whoever runs the check may have credentials that attendees lack, so git is called as a
+    stranger.
     """
     if shutil.which("git") is None:
         return Finding("", SUBJECT, "unknown", "git is not installed here", "", "install git")
@@ -87,12 +87,4 @@ def _fetch_commit(repository: Repository) -> subprocess.CompletedProcess[str]:
 
 
 def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["git", "-c", "credential.helper=", "-c", "core.askPass=", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_SECONDS,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "", "LC_ALL": "C"},
-    )
+    return git_as_stranger(*arguments, seconds=TIMEOUT_SECONDS)

@@ -180,7 +180,7 @@ class IdleYaml(_Section):
     # botocore's IdleTimeoutInMinutes: 60 to 525600. Notebook instances may have less,
     # which rules.py knows.
     workspace_minutes: int = Field(default=60, ge=10, le=525_600)
-    """Studio apps: 60 to 525600; notebook instances: 10 or more."""
+    """Studio apps: 60 to 525600; notebook instances, which watch themselves: 10 or more."""
     endpoint_minutes: int = Field(default=60, ge=10, le=525_600)
     """Endpoints: 10 or more."""
 
