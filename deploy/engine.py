@@ -11,25 +11,19 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from deploy.assembly import StackArtifact
 from deploy.changes import begin
+from deploy.look import Looker, Refusal, raise_if_stale
 from deploy.plan import Action, Step, judge
 from deploy.reasons import Codes, explain
-from deploy.state import COMPLETE, StackState, failure_reason, read_stacks
-from workshop.aws import Clients, error_code, error_message
+from deploy.state import COMPLETE, StackState, failure_reason
+from workshop.aws import Clients, error_message
 
 # CloudFormation throttles beyond about 35 stacks at once (aws/aws-cdk#5637).
 DEFAULT_PARALLEL = 20
-# Listings that fail, each after its own retries, are tried again at the next look for so long.
-PATIENCE_SECONDS = 300.0
 _POLL_FIRST, _POLL_MOST = 0.5, 10.0
-# After these no later call can succeed (STS's and the signature's error codes).
-_STALE = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 # What may come again after it was waited for: nothing that a run of ours does twice.
 _ONCE = frozenset({Action.RECREATE, Action.ROLL_BACK})
-_Refusal = (ClientError, BotoCoreError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +82,7 @@ class Deployment:
         self._codes = quota_codes or {}
         self._now = now
         self._sleep = sleep
+        self._looker = Looker(clients, now)
         self._steps = {_key(s.artifact): s for s in steps}
         self._waiting = dict(self._steps)
         self._asked: dict[Key, Future[Action | None]] = {}
@@ -95,7 +90,6 @@ class Deployment:
         self._since: dict[Key, float] = {}
         self._done_once: set[tuple[Key, Action]] = set()
         self._seen: dict[Key, str] = {}
-        self._blind: dict[str, float] = {}  # region -> since when its stacks cannot be listed
         self._results: dict[Key, Result] = {}
 
     @property
@@ -107,7 +101,7 @@ class Deployment:
         """Execute the plan; return a result per stack, in the plan's order.
 
         Raises ClientError when the credentials have expired, and what the listing raised when
-        a region's stacks could not be listed for PATIENCE_SECONDS.
+        a region's stacks could not be listed for too long (`deploy.look`).
         """
         delay = _POLL_FIRST
         pool = ThreadPoolExecutor(max_workers=self._parallel)
@@ -182,8 +176,8 @@ class Deployment:
             step = self._steps[key]
             try:
                 begun = future.result()
-            except _Refusal as error:
-                _raise_if_stale(error)
+            except Refusal as error:
+                raise_if_stale(error)
                 self._fail(step, error_message(error))
                 freed = True
                 continue
@@ -200,7 +194,7 @@ class Deployment:
         """Look at all running stacks, one listing per region; True when something ended."""
         ended = False
         for region in sorted({region for region, _ in self._running}):
-            states = self._list(region)
+            states = self._looker.stacks(region)
             for key in [key for key in self._running if key[0] == region]:
                 if states is None:
                     self._tell(key, "unknown")
@@ -211,19 +205,6 @@ class Deployment:
                     ended = True
                     self._settle(key, state)
         return ended
-
-    def _list(self, region: str) -> dict[str, StackState] | None:
-        """A region's stacks, or None when they cannot be listed now."""
-        try:
-            states = read_stacks(self._clients("cloudformation", region), region)
-        except _Refusal as error:
-            _raise_if_stale(error)
-            since = self._blind.setdefault(region, self._now())
-            if self._now() - since >= PATIENCE_SECONDS:
-                raise
-            return None
-        self._blind.pop(region, None)
-        return states
 
     def _tell(self, key: Key, status: str) -> None:
         if self._seen.get(key) == status:
@@ -248,8 +229,8 @@ class Deployment:
             self._done_once.add((key, begun))
         try:
             again = judge(step.artifact, state, self._clients)
-        except _Refusal as error:
-            _raise_if_stale(error)
+        except Refusal as error:
+            raise_if_stale(error)
             self._fail(step, error_message(error))
             return
         if (key, again.action) in self._done_once:
@@ -266,7 +247,7 @@ class Deployment:
             return "the stack disappeared: somebody deleted it"
         try:
             return failure_reason(self._clients("cloudformation", region), state.name)
-        except _Refusal as error:
+        except Refusal as error:
             return f"{state.status}: {state.reason or error_message(error)}"
 
     # -- ending ---------------------------------------------------------------------
@@ -285,11 +266,6 @@ class Deployment:
         self._results[key] = Result(name, region, ok, action, reason, seconds, cause)
         status = "failed" if not ok else "up to date" if action == Action.KEEP else "done"
         self._progress(Event(name, region, status, seconds, True, reason, cause))
-
-
-def _raise_if_stale(error: Exception) -> None:
-    if error_code(error) in _STALE:
-        raise error
 
 
 def _key(artifact: StackArtifact) -> Key:

@@ -11,7 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from deploy.assembly import Asset, StackArtifact
-from deploy.engine import PATIENCE_SECONDS, Deployment, Event, Result
+from deploy.engine import Deployment, Event, Result
+from deploy.look import PATIENCE_SECONDS
 from deploy.plan import Action, Step, make_plan
 from tests.unit.deploy.assemblies import make_artifact
 from tests.unit.deploy.fake_cloudformation import Clock, FakeCloudFormation, refusal
