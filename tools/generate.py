@@ -29,6 +29,19 @@ def _lines(table: dict[str, Any]) -> str:
     return f"{{\n{rows}\n}}\n"
 
 
+def _rows(table: dict[str, dict[str, Any]]) -> str:
+    """JSON of tables by use, with one line per row of the longest."""
+    parts = []
+    for use, found in table.items():
+        rows = [f"      {json.dumps(k)}: {json.dumps(v)}" for k, v in found["not_sold_in"].items()]
+        regions = json.dumps(found["regions"])
+        body = ",\n".join(rows)
+        parts.append(
+            f'  "{use}": {{\n    "regions": {regions},\n    "not_sold_in": {{\n{body}\n    }}\n  }}'
+        )
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
 def _schema() -> str:
     from workshop.config.schema import json_schema
 
@@ -61,6 +74,7 @@ def _example() -> str:
 GENERATED: dict[Path, Callable[[], str]] = {
     DATA / "regions.json": lambda: _lines(tables.region_table()),
     DATA / "instance_types.json": lambda: _lines(tables.instance_type_table()),
+    Path("quotas/data/instance_offers.json"): lambda: _rows(tables.offer_table()),
     DATA / "modules.json": lambda: _lines(tables.module_table()),
     Path("workshop.schema.json"): _schema,
     Path("workshop.yaml"): _example,

@@ -33,6 +33,12 @@ INSTANCE_TYPE_SHAPES = {
     "transform": "TransformInstanceType",
     "endpoint": "ProductionVariantInstanceType",
 }
+# Use -> cfn-lint's table of what is sold for it where.
+OFFERS = {
+    "processing": "aws_sagemaker_processing",
+    "transform": "aws_sagemaker_transform",
+    "endpoint": "aws_sagemaker_hosting",
+}
 
 
 def region_table() -> dict[str, list[str] | None]:
@@ -72,6 +78,29 @@ def instance_type_table() -> dict[str, list[str]]:
     return {
         use: sorted(name for name in model.shape_for(shape).enum if name.startswith("ml."))
         for use, shape in INSTANCE_TYPE_SHAPES.items()
+    }
+
+
+def offer_table() -> dict[str, dict[str, Any]]:
+    """Map each use to the regions of cfn-lint's table, and each of its types to those among
+    them where it is not sold.
+
+    cfn-lint makes its tables of the price list; there are none for training, notebook
+    instances and Studio.
+    """
+    return {use: _offers(name) for use, name in OFFERS.items()}
+
+
+def _offers(name: str) -> dict[str, Any]:
+    source = files("cfnlint") / "data/schemas/extensions" / name / "instancetype_enum.json"
+    table = json.loads(source.read_text(encoding="utf-8"))
+    sold = {region: set(row["enum"]) for region, row in table.items() if "enum" in row}
+    return {
+        "regions": sorted(sold),
+        "not_sold_in": {
+            instance_type: sorted(r for r, types in sold.items() if instance_type not in types)
+            for instance_type in sorted(set().union(*sold.values()))
+        },
     }
 
 

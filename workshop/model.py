@@ -108,6 +108,14 @@ class Workshop:
     idle: Idle
     budget: Budget
     cleanup: Cleanup
+    # The modules that run at the same time, slot by slot; (): one module after the other.
+    schedule: tuple[tuple[str, ...], ...] = ()
+    headroom: float = 0.0  # of every quota, beyond what the attendees need: 0.2 is a fifth
+
+    @property
+    def slots(self) -> tuple[tuple[str, ...], ...]:
+        """The modules in the order they are taught, those of a slot at the same time."""
+        return self.schedule or tuple((module,) for module in self.modules)
 
     def attendees_in(self, region: str) -> tuple[Attendee, ...]:
         """The attendees whose environment is in a region, sorted by id."""

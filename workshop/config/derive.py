@@ -14,9 +14,12 @@ from workshop.model import Workshop
 def derive(config: Path, target: Path, **values: Any) -> Workshop:
     """Write the file at `config` to `target` with other values; returns what it then says.
 
-    A value of None leaves the key out. Raises ConfigError when what comes out has problems.
+    A value of None leaves the key out; other modules leave out the schedule of the old ones.
+    Raises ConfigError when what comes out has problems.
     """
     document = yaml.load(config.read_text(encoding="utf-8-sig"), Loader=_Text)
+    if "modules" in values:
+        values = {"schedule": None, **values}
     for key, value in values.items():
         if value is None:
             document.pop(key, None)

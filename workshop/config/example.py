@@ -39,6 +39,9 @@ repository:
 
 # The labs, in the order they are taught; `workshop modules` lists them.
 modules: [iris-xgboost]
+# One after the other; or in slots, where the labs of a slot run at the same time:
+#   schedule:
+#     - [iris-xgboost]
 
 # Instance types attendees may use; IAM refuses all others. The first one is the default.
 instances:
@@ -47,6 +50,10 @@ instances:
   processing: [ml.m5.xlarge]
   transform: [ml.m5.xlarge]
   endpoint: [ml.m5.large]
+
+# More of every quota than the attendees need, as a fraction: 0.2 is a fifth more, for jobs
+# that are started twice and people who come unannounced. `workshop check` counts it.
+headroom: 0
 
 # Without these a small VPC and a Studio domain are made in each region.
 #   network:

@@ -138,6 +138,8 @@ def _workshop(yaml: WorkshopYaml, people: People) -> Workshop:
             tuple(yaml.cleanup.protected),
             tuple(yaml.cleanup.dedicated_accounts),
         ),
+        schedule=tuple(tuple(slot) for slot in yaml.schedule or ()),
+        headroom=yaml.headroom,
     )
 
 

@@ -140,6 +140,27 @@ def _needs_are_allowed(draft: Draft) -> Iterator[Problem]:
                 )
 
 
+def _schedule_has_every_module_once(draft: Draft) -> Iterator[Problem]:
+    seen: dict[str, int] = {}
+    for index, slot in enumerate(draft.yaml.schedule or ()):
+        for place, module in enumerate(slot):
+            path = ("schedule", index, place)
+            if module not in draft.yaml.modules:
+                what = f"{module} is not among the workshop's modules"
+                yield draft.problem(path, what, "add it to `modules`, or take it out of here")
+            elif module in seen:
+                what = f"{module} stands in slot {seen[module] + 1} and in slot {index + 1}"
+                yield draft.problem(path, what, "a module runs once: keep one of them")
+            seen.setdefault(module, index)
+    missing = [m for m in draft.yaml.modules if m not in seen]
+    if draft.yaml.schedule and missing:
+        yield draft.problem(
+            ("schedule",),
+            f"no slot has {', '.join(missing)}",
+            f"add a slot: [{', '.join(missing)}], or leave `schedule` out: one after the other",
+        )
+
+
 def _studio_idle_time_is_possible(draft: Draft) -> Iterator[Problem]:
     minutes = draft.yaml.idle.workspace_minutes
     if minutes < STUDIO_IDLE_FLOOR and "studio" in draft.environments():
@@ -170,6 +191,7 @@ RULES: tuple[tuple[frozenset[str], Rule], ...] = (
     (frozenset({"attendees", "regions", "environment"}), _regions_have_the_environments),
     (frozenset({"attendees", "environment", "instances"}), _workspace_type_fits),
     (frozenset({"modules", "instances"}), _needs_are_allowed),
+    (frozenset({"modules", "schedule"}), _schedule_has_every_module_once),
     (frozenset({"attendees", "environment", "idle"}), _studio_idle_time_is_possible),
     (frozenset({"budget"}), _budgets_agree),
 )

@@ -78,6 +78,8 @@ AccountId = Annotated[
 Timestamp = Annotated[str, Checked(fields.timestamp, {"pattern": _TIMESTAMP_PATTERN})]
 ModuleName = Annotated[str, Checked(fields.module_name, {"enum": sorted(tables.needs_by_module())})]
 
+Slot = Annotated[list[ModuleName], _Unique, _NoRepeats]
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, use_attribute_docstrings=True)
@@ -226,6 +228,8 @@ class WorkshopYaml(_Section):
     """The git repository that every environment clones."""
     modules: Annotated[list[ModuleName], _Unique, _NoRepeats]
     """The labs, in the order they are taught."""
+    schedule: Annotated[list[Slot], Field(min_length=1)] | None = None
+    """Slots of modules that run at the same time; without it: one module after the other."""
     instances: InstancesYaml = InstancesYaml()
     """Instance types attendees may use."""
     network: dict[Region, NetworkYaml] = {}
@@ -236,6 +240,8 @@ class WorkshopYaml(_Section):
     """Minutes without activity after which something is shut down."""
     budget: BudgetYaml = BudgetYaml()
     """US dollars."""
+    headroom: float = Field(default=0.0, ge=0, le=10, allow_inf_nan=False)
+    """More of every quota than the attendees need, as a fraction: 0.2 is a fifth more."""
     cleanup: CleanupYaml = CleanupYaml()
     """What happens after the end."""
 
