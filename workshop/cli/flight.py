@@ -13,13 +13,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cleanup.calls import Caller
 from cleanup.scan import Scanner
-from costs.meter import Meter
+from costs.looks import Looks
+from costs.prices import Prices
 from workshop import names
 from workshop.aws import Clients, error_code, error_message, make_clients
 from workshop.cli.account import account_id, bucket_of, make_scope
 from workshop.cli.children import run_workshop
 from workshop.cli.money import find_rates, total
 from workshop.cli.output import note
+from workshop.cli.prices import load_prices
 from workshop.errors import EXIT_FAILED, EXIT_OK, EXIT_UNVERIFIED
 from workshop.model import Workshop
 
@@ -73,7 +75,7 @@ class Flight:
         self._directory = directory
         self._clients = make_clients()
         self._account, _ = account_id(self._clients, self._attendee.region)
-        self._watch = _Watch(canary, self._account, self._clients, look_every)
+        self._watch = _Watch(canary, self._account, self._clients, load_prices(config), look_every)
         self.taken: list[Taken] = []
         self.left: list[str] = []
         self.lab: Any = None
@@ -154,7 +156,8 @@ class Flight:
 
     def _command(self, name: str, *arguments: str) -> Any:
         """Run a command as a step; returns what it printed, None when it failed."""
-        note(f"{name} ...")
+        step = _STEP_NAMES.get(name, name)
+        note(f"{step} ...")
         started = time.monotonic()
         finished = run_workshop(
             name, *arguments, "--json", "--config", str(self._config), on_line=_tell
@@ -162,7 +165,6 @@ class Flight:
         seconds = time.monotonic() - started
         ok = finished.code == EXIT_OK
         reason = "" if ok else "; ".join(finished.reasons)
-        step = _STEP_NAMES.get(name, name)
         self.taken.append(Taken(step, seconds, ok, reason, finished.code == EXIT_UNVERIFIED))
         said = finished.json()
         if name == "destroy":
@@ -216,15 +218,23 @@ def _tell(line: str) -> None:
 class _Watch:
     """Looks now and then, beside the steps, at what runs and what it costs."""
 
-    def __init__(self, canary: Workshop, account: str, clients: Clients, look_every: float) -> None:
+    def __init__(
+        self,
+        canary: Workshop,
+        account: str,
+        clients: Clients,
+        prices: Prices,
+        look_every: float,
+    ) -> None:
         scope = replace(make_scope(canary, ()), account=account)
         self._caller = Caller(clients)
         self._scanner = Scanner(scope, self._caller)
         self._clients = clients
+        self._prices = prices
         self._every = look_every
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look_on, daemon=True)
-        self.meter = Meter()
+        self.meter = Looks()
         self.problems: list[str] = []
 
     def __enter__(self) -> _Watch:
@@ -245,7 +255,7 @@ class _Watch:
         """What cannot be read is noted once: the sum is then of what could be."""
         try:
             found = self._scanner.look()
-            rates = find_rates(found.resources, self._clients)
+            rates = find_rates(found.resources, self._clients, self._prices)
         except (ClientError, BotoCoreError) as error:
             self._note(error_message(error))
             return
