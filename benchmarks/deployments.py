@@ -118,9 +118,13 @@ def new_site() -> Iterator[Site]:
 
 
 def write_workshop(directory: Path, attendees: int) -> Path:
-    """Write the example workshop with so many attendees; returns its path."""
+    """Write the example workshop with so many attendees; returns its path.
+
+    Without a budget, which would ask for prices first.
+    """
     path = directory / f"{attendees}.yaml"
     text = EXAMPLE.replace("\nattendees: 3\n", f"\nattendees: {attendees}\n")
+    text = text.replace("\nbudget:\n  total: 100\n  per_attendee: 25\n", "\n")
     path.write_text(text, encoding="utf-8")
     return path
 

@@ -37,7 +37,7 @@ def _machines(resource: Resource, caller: Caller) -> Machines:
         return _one("notebook", resource.instance_type)
     if resource.kind == "app":
         return _one(_APPS.get(dict(resource.ids)["AppType"], ""), resource.instance_type)
-    reader = _READERS.get(resource.kind)
+    reader = READERS.get(resource.kind)
     if reader is None:
         return None
 
@@ -123,7 +123,7 @@ def _cluster(ids: Mapping[str, str], describe: Describe) -> Machines:
     return _all(_one("cluster", group["InstanceType"], group["CurrentCount"]) for group in groups)
 
 
-_READERS: Mapping[str, Callable[[Mapping[str, str], Describe], Machines]] = {
+READERS: Mapping[str, Callable[[Mapping[str, str], Describe], Machines]] = {
     "endpoint": _endpoint,
     "training-job": _training("training"),
     "warm-pool": _training("training-warm-pool"),

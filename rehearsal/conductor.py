@@ -75,6 +75,9 @@ class Rehearsal:
         baseline = self._view.inventory()
         with self._phase("check"):
             self._must("check", "--json")
+        # A workshop with a budget is not deployed while a price is unknown.
+        with self._phase("prices"):
+            self._must("cost", "--refresh", "--json")
         with self._phase("deploy"):
             deployed = self._must("deploy", "--yes", "--json")
         # What breaks is noted and swept all the same. An interrupt is neither: it ends the

@@ -24,15 +24,27 @@ _VERSION = "20260924000000"
 
 def attributes(price: Price) -> dict[str, str]:
     """The attributes of a product, by which products are filtered."""
+    if price.component.volume:
+        return {
+            **_common(price),
+            "operation": "",
+            "volumeType": f"General Purpose-{price.instance_type}",
+        }
     return {
+        **_common(price),
         "component": price.component.name,
         "instanceName": price.instance_type,
         "instanceType": price.instance_type + price.component.suffix,
-        "location": table.regions()[price.region],
-        "locationType": "AWS Region",
         "operation": "RunInstance",
         "platoinstancename": price.instance_type,
         "platoinstancetype": price.component.plato,
+    }
+
+
+def _common(price: Price) -> dict[str, str]:
+    return {
+        "location": table.regions()[price.region],
+        "locationType": "AWS Region",
         "regionCode": price.region,
         "servicecode": SERVICE,
         "servicename": "Amazon SageMaker",
@@ -45,10 +57,13 @@ def product(price: Price) -> dict[str, Any]:
     """One entry of PriceList, before it is made a JSON string."""
     sku = _sku(price.usage_type)
     term, rate = f"{sku}.{_OFFER_TERM}", f"{sku}.{_OFFER_TERM}.{_DIMENSION}"
+    what = f"{price.component.name} {price.instance_type} hour"
+    if price.component.volume:
+        what = f"GB-Mo of {price.component.known_as} {price.instance_type}"
     dimension = {
-        "unit": "Hrs",
+        "unit": price.component.unit,
         "endRange": "Inf",
-        "description": f"${price.usd:g} per {price.component.name} {price.instance_type} hour in "
+        "description": f"${price.usd:g} per {what} in "
         f"{table.regions()[price.region]} (test data, {TEST_DATA})",
         "appliesTo": [],
         "rateCode": rate,
@@ -56,7 +71,7 @@ def product(price: Price) -> dict[str, Any]:
         "pricePerUnit": {"USD": f"{price.usd:.10f}"},
     }
     return {
-        "product": {"productFamily": FAMILY, "attributes": attributes(price), "sku": sku},
+        "product": {"productFamily": family(price), "attributes": attributes(price), "sku": sku},
         "serviceCode": SERVICE,
         "terms": {
             "OnDemand": {
@@ -74,7 +89,9 @@ def product(price: Price) -> dict[str, Any]:
     }
 
 
-FAMILY = "ML Instance"
+def family(price: Price) -> str:
+    """The productFamily of a product."""
+    return "Storage" if price.component.volume else "ML Instance"
 
 
 def _sku(usage_type: str) -> str:

@@ -104,7 +104,7 @@ def _get_products(params: Params) -> Answer:
 def _fields(price: Price) -> dict[str, str]:
     """What filters can ask for."""
     fields = products.attributes(price)
-    return {**fields, "productFamily": products.FAMILY, "termType": "OnDemand"}
+    return {**fields, "productFamily": products.family(price), "termType": "OnDemand"}
 
 
 def _all(filters: Sequence[Filter]) -> Iterator[Price]:

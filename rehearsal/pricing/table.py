@@ -1,11 +1,12 @@
-"""A complete table of test prices for SageMaker's instances. They are not AWS's prices.
+"""A complete table of test prices for SageMaker. They are not AWS's prices.
 
-Every instance type in botocore's enums has a price for every component in every region:
+Every instance type in botocore's enums has a price for every component in every region, and so
+have the volumes of spaces and notebook instances:
 1. the known price of exactly that cell (data/sagemaker_prices.csv, with date and source);
 2. else the known us-east-1 price of the type, of the component or of any, times the
    region's factor;
 3. else the family's rate per xlarge times the size (large 0.5, xlarge 1, 4xlarge 4, ...)
-   times the region's factor.
+   times the region's factor; volumes have a rate per GB and month.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ class Component:
     `plato` is the attribute platoinstancetype, `usage` the part of the usage type between
     the region's prefix and the instance type, `suffix` what follows the type in the
     attribute instanceType. `enum` is botocore's enum of the types, `known_as` the name in
-    the table of known prices.
+    the table of known prices. Volumes have no enum but the one type of `volume`, and `rate`,
+    USD per GB and month in us-east-1.
     """
 
     name: str
@@ -39,6 +41,13 @@ class Component:
     suffix: str
     enum: str
     known_as: str
+    volume: str = ""
+    rate: float = 0.0
+
+    @property
+    def unit(self) -> str:
+        """What a price is for, as the Price List writes it."""
+        return "GB-Mo" if self.volume else "Hrs"
 
 
 # platoinstancetype: "Batch Transform" is BatchTransform, and Code Editor's is in lower case
@@ -89,6 +98,11 @@ COMPONENTS = (
         "AppInstanceType",
         "studio-classic-notebook",
     ),
+)
+# Usage types as bills have them, such as USE1-Studio:VolumeUsage.gp3.
+VOLUMES = (
+    Component("", "", "Studio:VolumeUsage.", "", "", "studio-volume", volume="gp3", rate=0.112),
+    Component("", "", "Notebk:VolumeUsage.", "", "", "notebook-volume", volume="gp2", rate=0.14),
 )
 
 _USES = tuple(component.known_as for component in COMPONENTS)
@@ -143,7 +157,7 @@ _PREFIXES = {
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """One cell: USD per hour, and what the figure comes from."""
+    """One cell: USD per hour, or per GB and month, and what the figure comes from."""
 
     component: Component
     instance_type: str
@@ -176,7 +190,7 @@ def _types(enum: str) -> tuple[str, ...]:
 
 @cache
 def prices(region: str) -> tuple[Price, ...]:
-    """All prices of a region, by component and instance type."""
+    """All prices of a region, by component and type of instance or volume."""
     return tuple(_prices(region))
 
 
@@ -185,6 +199,10 @@ def _prices(region: str) -> Iterator[Price]:
         for instance_type in _types(component.enum):
             usd, origin = _price(component, instance_type, region)
             yield Price(component, instance_type, region, usd, origin)
+    factor = _FACTORS.get(region, _OTHER_FACTOR)
+    for volume in VOLUMES:
+        usd, origin = round(volume.rate * factor, 4), f"a rate per GB and month x {factor:g}"
+        yield Price(volume, volume.volume, region, usd, origin)
 
 
 def _price(component: Component, instance_type: str, region: str) -> tuple[float, str]:

@@ -106,10 +106,12 @@ def _hatch(
     module: str,
 ) -> tuple[Workshop, Path]:
     """The canary's own workshop, and the file that describes it."""
+    from workshop.cli.prices import bring_prices
     from workshop.config.derive import derive
 
     path = directory / "workshop.yaml"
     kind = environment or workshop.environment
+    bring_prices(config, path)
     network, domain = workshop.networks.get(region), workshop.domains.get(region)
     canary = derive(
         config,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cleanup.audit import AuditLog
     from cleanup.sweep import Plan, SweepResult
     from workshop.cli.money import Rates
+    from workshop.cli.sweep_report import Report
     from workshop.cli.sweep_tasks import Task
 
 
@@ -114,17 +115,12 @@ def command(
     Example: workshop cleanup --attendee a001 --dry-run
     """
     from cleanup.kinds import KINDS
+    from costs.meter import add_up
+    from workshop.cli.cost_so_far import oldest
     from workshop.cli.findings_of_scan import note_scan
     from workshop.cli.sweep_report import Report
     from workshop.cli.sweep_tasks import Wishes, find_task
-    from workshop.cli.sweep_views import (
-        interruptible,
-        plan_json,
-        result_json,
-        show_kept,
-        show_plan,
-        show_result,
-    )
+    from workshop.cli.sweep_views import interruptible, plan_json, show_kept, show_plan
 
     wishes = Wishes(
         attendees=attendees,
@@ -156,18 +152,20 @@ def command(
             if not (dry_run or _at_terminal()):
                 return EXIT_FAILED
             return EXIT_OK if plan.scan.complete else EXIT_UNVERIFIED
+        # Before the sweep: afterwards, nothing tells what has run and is deleted.
+        lifetimes = None if no_prices else task.lifetimes(plan)
         started = datetime.now(UTC)
         with interruptible(log):
             # What appears after an empty plan was neither shown nor agreed to.
             result = sweep.run(plan, look_only=not plan.decision.remaining)
         ended = datetime.now(UTC)
         own_kinds = len(task.kinds) < len(KINDS)
-        told = Report(task.actor, task.scope, started, ended, plan, result, rates, own_kinds)
-        if as_json:
-            print_json(result_json(result, rates))
-        else:
-            show_result(result, rates)
-            note(told.verdict)
+        told = Report(
+            *(task.actor, task.scope, started, ended, plan, result, rates, own_kinds),
+            bill=None if lifetimes is None else add_up(lifetimes, task.prices, ended),
+            oldest=oldest(lifetimes or (), task.prices),
+        )
+        _show(told, as_json)
         code = exit_code(result)
         if report and not _write_report(report, told.markdown()):
             code = code or EXIT_FAILED
@@ -201,6 +199,21 @@ def _may_execute(task: Task, plan: Plan, rates: Rates, *, yes: bool, dry_run: bo
     if task.scope.everything and not dry_run:
         return _account_typed(task.scope.account, summary)
     return decide(yes, dry_run, summary)
+
+
+def _show(told: Report, as_json: bool) -> None:
+    """Print what a sweep did and left, and what the workshop has cost."""
+    from workshop.cli.cost_so_far import NOT_COUNTED, bill_json
+    from workshop.cli.sweep_views import result_json, show_result
+
+    if as_json:
+        spent = None if told.bill is None else bill_json(told.bill)
+        print_json({**result_json(told.result, told.rates), "spent": spent})
+        return
+    show_result(told.result, told.rates)
+    note(told.verdict)
+    if told.costs:
+        note(f"{told.costs} ({NOT_COUNTED})")
 
 
 def _write_report(path: Path, text: str) -> bool:

@@ -49,9 +49,10 @@ def command(
 
     Shared stacks first, then attendees in parallel. One failed attendee neither stops nor
     rolls back the others; run again, and only what is missing is done. What would delete
-    somebody's files is refused. With --json, progress is a line of JSON each on stderr, and
-    nobody is asked. Exit code 0: all stacks are up to date; 1: some failed, or would be
-    refused.
+    somebody's files is refused; so is a workshop with a `budget` while a price it needs is not
+    known (workshop cost --refresh). Where it is expected to cost more than its budget, the
+    plan says so. With --json, progress is a line of JSON each on stderr, and nobody is asked.
+    Exit code 0: all stacks are up to date; 1: some failed, or would be refused.
 
     Example: workshop deploy --yes
     """
@@ -61,6 +62,7 @@ def command(
     from workshop.config import load_workshop
 
     workshop = load_workshop(config)
+    above = _hold_against_budget(workshop, config)
     clients = make_clients()
     with (
         events_on_stderr(as_json) as events,
@@ -77,7 +79,27 @@ def command(
             events=events,
             yes=yes,
             dry_run=dry_run,
+            above=above,
         )
+
+
+def _hold_against_budget(workshop: Workshop, config: Path) -> list[str]:
+    """In words, where the workshop is expected to cost more than its budget.
+
+    Raises WorkshopError when it has a budget and nobody can tell what it costs.
+    """
+    from costs.budget import has_budget, refusal, warnings
+    from costs.estimate import estimate
+    from modules.declarations import load_module
+    from workshop.cli.prices import load_prices
+
+    if not has_budget(workshop.budget):
+        return []
+    modules = [load_module(name) for name in workshop.modules]
+    found = estimate(workshop, modules, load_prices(config))
+    if refused := refusal(workshop.budget, found):
+        raise refused
+    return warnings(workshop.budget, found)
 
 
 def _deploy(
@@ -89,6 +111,7 @@ def _deploy(
     events: EventStream | None,
     yes: bool,
     dry_run: bool,
+    above: list[str],
 ) -> int:
     """Plan, show, ask, execute, report."""
     from deploy.assembly import read_assembly
@@ -110,11 +133,19 @@ def _deploy(
     if not wanted:
         note("everything is up to date")
         return _report(workshop.name, [], steps, as_json)
-    if not decide(yes, dry_run, _summary(steps)):
+    for text in above:
+        note(f"warning: {text}; workshop cost says why")
+    if not decide(yes, dry_run, "; ".join((_summary(steps), *above))):
         refused = any(step.action == Action.REFUSE for step in steps)
         if as_json:
             print_json(
-                {"ok": not refused, "executed": False, "plan": _plan_rows(steps), "stacks": []}
+                {
+                    "ok": not refused,
+                    "executed": False,
+                    "plan": _plan_rows(steps),
+                    "above_budget": above,
+                    "stacks": [],
+                }
             )
         return EXIT_FAILED if refused else EXIT_OK
     assets = {asset for step in wanted for asset in step.artifact.uploads}

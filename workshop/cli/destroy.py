@@ -13,6 +13,7 @@ import click
 
 from cleanup.resources import TAGS
 from cleanup.sweep import SETTLE_SECONDS
+from workshop.cli.cost_so_far import NOT_COUNTED, bill_json, sentence
 from workshop.cli.findings_of_scan import resource_rows
 from workshop.cli.inventory import Inventory, stacks_in, take_inventory
 from workshop.cli.options import config_option, json_option, plan_options
@@ -30,7 +31,8 @@ from workshop.errors import (
 if TYPE_CHECKING:
     from cleanup.audit import AuditLog
     from cleanup.resources import Scope
-    from costs.prices import Rate
+    from costs.meter import Bill
+    from costs.prices import Prices, Rate
     from workshop.aws import Clients
     from workshop.cli.progress import EventStream
     from workshop.collecting.survey import Standing
@@ -83,14 +85,17 @@ def command(
 
     Example: workshop destroy --dry-run
     """
+    from workshop.cli.prices import load_prices
     from workshop.config import load_workshop
 
     workshop = load_workshop(config)
+    prices = load_prices(config)
     with events_on_stderr(as_json) as events:
         return _destroy(
             workshop,
             attendees,
             None if discard_work else save or _SAVED / workshop.name,
+            prices=prices,
             yes=yes,
             dry_run=dry_run,
             events=events,
@@ -102,20 +107,27 @@ def _destroy(
     attendees: tuple[str, ...],
     save: Path | None,
     *,
+    prices: Prices,
     yes: bool,
     dry_run: bool,
     events: EventStream | None,
 ) -> int:
+    from cleanup.calls import Caller
+    from cleanup.lifetimes import Lifetimes
+    from costs.meter import add_up
     from workshop.aws import make_clients
     from workshop.cli import uncollected
     from workshop.cli.account import account_id, make_scope, workshop_stacks
+    from workshop.cli.cost_so_far import find_lifetimes
 
     clients = make_clients()
     account, _ = account_id(clients, workshop.regions[0])
     stacks = workshop_stacks(workshop, clients)
     scope = replace(make_scope(workshop, stacks, only=attendees), account=account)
     before = take_inventory(workshop, scope, account, clients)
-    view = _View(workshop, clients, events is not None, whose=_whose(workshop, attendees))
+    view = _View(
+        workshop, clients, prices, as_json=events is not None, whose=_whose(workshop, attendees)
+    )
     if before.empty and not before.blind:
         note(f"nothing of {view.whose} exists in {', '.join(workshop.regions)}")
         return view.report(before, [], executed=False)
@@ -138,8 +150,12 @@ def _destroy(
             note(f"it would be refused: {refusal.what}; to be done first: {refusal.fix}")
         code = view.report(before, [], executed=False, works=works)
         return refusal.exit_code if refusal and code == EXIT_OK else code
+    # Before the destruction: afterwards, nothing tells what has run.
+    seen = (*before.resources, *before.records)
+    lifetimes = find_lifetimes(seen, Lifetimes(Caller(clients)))
     problems = _carry_out(workshop, scope, clients, save, events)
-    return view.report(_look_twice(workshop, scope, clients), problems, executed=True)
+    bill = add_up(lifetimes, prices, datetime.now(UTC))
+    return view.report(_look_twice(workshop, scope, clients), problems, executed=True, bill=bill)
 
 
 def _whose(workshop: Workshop, attendees: tuple[str, ...]) -> str:
@@ -211,9 +227,13 @@ def _look_twice(workshop: Workshop, scope: Scope, clients: Clients) -> Inventory
 class _View:
     """Says what is left, or what there is."""
 
-    def __init__(self, workshop: Workshop, clients: Clients, as_json: bool, whose: str) -> None:
+    def __init__(
+        self, workshop: Workshop, clients: Clients, prices: Prices, *, as_json: bool, whose: str
+    ) -> None:
         self._regions = workshop.regions
+        self._attendees = len(workshop.attendees)
         self._clients = clients
+        self._prices = prices
         self._as_json = as_json
         self.whose = whose
 
@@ -224,12 +244,13 @@ class _View:
         *,
         executed: bool,
         works: Sequence[Standing] = (),
+        bill: Bill | None = None,
     ) -> int:
-        """Print it; returns the exit code."""
+        """Print it, with what it has cost; returns the exit code."""
         ok = after.empty and not after.blind
         rate = self._rate(after)
         if self._as_json:
-            self._print(after, problems, executed, works, rate)
+            self._print(after, problems, executed, works, rate, bill)
         if not executed:
             return EXIT_UNVERIFIED if after.blind else EXIT_OK
         for problem in problems:
@@ -238,6 +259,9 @@ class _View:
             note(f"left: {row['kind']} {row['name']} ({row['region']}) {row['status']}")
         if rate:
             note(f"what is left costs {rate}")
+        if bill is not None:
+            cost = sentence(bill, self._attendees)
+            note(f"{self.whose} has cost {cost} ({NOT_COUNTED})")
         if ok:
             regions = ", ".join(self._regions)
             note(f"verified in {regions}: nothing of {self.whose} is left, nothing bills")
@@ -248,7 +272,7 @@ class _View:
     def _rate(self, after: Inventory) -> Rate:
         from workshop.cli.money import find_rates, total
 
-        return total(after.resources, find_rates(after.resources, self._clients))
+        return total(after.resources, find_rates(after.resources, self._clients, self._prices))
 
     def _print(
         self,
@@ -257,6 +281,7 @@ class _View:
         executed: bool,
         works: Sequence[Standing],
         rate: Rate,
+        bill: Bill | None,
     ) -> None:
         from workshop.cli.uncollected import as_rows
 
@@ -271,5 +296,6 @@ class _View:
                 "problems": problems,
                 "resources": resource_rows(after.resources),
                 "cost": rate_json(rate),
+                "spent": None if bill is None else bill_json(bill),
             }
         )

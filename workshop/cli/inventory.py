@@ -38,6 +38,8 @@ class Inventory:
     objects: dict[tuple[str, str, str], int] = field(default_factory=dict)
     logs: list[Leftover] = field(default_factory=list)
     blind: list[str] = field(default_factory=list)
+    # What costs nothing any more and tells what it has cost: the records of ended jobs.
+    records: tuple[Resource, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -71,6 +73,7 @@ def take_inventory(workshop: Workshop, scope: Scope, account: str, clients: Clie
     inventory = Inventory(
         stacks=stacks_in(scope, workshop_stacks(workshop, clients)),
         resources=tuple(r for r in found.resources if _counts(r)),
+        records=tuple(r for r in found.resources if not _counts(r)),
         blind=[f"{hole.kind} in {hole.region}" for hole in found.blind],
     )
     for region in workshop.regions:

@@ -38,6 +38,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "init": Entry("init", "Write a commented workshop.yaml."),
         "modules": Entry("modules", "List the labs and the instances they need."),
         "check": Entry("check", "Check configuration, credentials, regions and quotas."),
+        "cost": Entry("cost", "Estimate what the workshop costs."),
         "canary": Entry("canary", "Try everything once with a throw-away attendee."),
     },
     "Teach": {

@@ -1,4 +1,4 @@
-"""What resources cost per hour: what they run on, times the shipped prices."""
+"""What resources cost per hour: what they run on, times the prices."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Iterable, Mapping
 from cleanup.calls import Caller
 from cleanup.machines import find_machines
 from cleanup.resources import Key, Resource
-from costs.prices import Rate, rate
+from costs.prices import Prices, Rate
 from workshop.aws import Clients
 
 Rates = Mapping[Key, Rate]
 
 
-def find_rates(resources: Iterable[Resource], clients: Clients) -> dict[Key, Rate]:
+def find_rates(resources: Iterable[Resource], clients: Clients, prices: Prices) -> dict[Key, Rate]:
     """USD per hour of everything that bills by the hour, by its key.
 
     Takes up to two reads for each of those whose listing does not say what they run on.
     """
     billing = [resource for resource in resources if resource.bills == "hour"]
     machines = find_machines(billing, Caller(clients))
-    return {r.key: rate(machines[r.key], r.region) for r in billing}
+    return {r.key: prices.rate(machines[r.key], r.region) for r in billing}
 
 
 def total(resources: Iterable[Resource], rates: Rates) -> Rate:

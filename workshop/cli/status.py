@@ -16,7 +16,10 @@ from workshop.cli.output import note, print_json, print_table
 from workshop.errors import EXIT_OK, EXIT_UNVERIFIED, UsageError
 
 if TYPE_CHECKING:
+    from cleanup.lifetimes import Lifetimes
     from cleanup.resources import Resource, Scan
+    from costs.meter import Bill
+    from costs.prices import Prices
     from deploy.state import StackState
     from workshop.aws import Clients
     from workshop.cli.money import Rates
@@ -73,6 +76,7 @@ def command(
     """
     from workshop.aws import make_clients
     from workshop.cli.account import choose_regions
+    from workshop.cli.prices import load_prices
     from workshop.config import load_workshop
 
     if watch and as_json:
@@ -82,8 +86,10 @@ def command(
             "call workshop status --json as often as you like",
         )
     workshop = load_workshop(config)
+    prices = load_prices(config)
     clients = make_clients()
     chosen = choose_regions(workshop, regions)
+    lifetimes = None if no_prices else _lifetimes(clients)
     while True:
         if boot:
             code = _show_boots(workshop, clients, chosen, attendees, watch, as_json)
@@ -92,14 +98,17 @@ def command(
             _wait(seconds)
             continue
         stacks, found = look(workshop, clients, chosen, attendees)
-        rates = {} if no_prices else _rates(found, clients)
+        rates = {} if no_prices else _rates(found, clients, prices)
+        bill = None if lifetimes is None else _bill(found, lifetimes, prices)
         shown = [r for r in found.resources if r.bills == "hour" or not running]
         if as_json:
-            print_json(_as_json(stacks, shown, found, rates))
+            print_json(_as_json(stacks, shown, found, rates, bill))
         else:
             if watch:
                 click.clear()
             _show([] if running or attendees else stacks, shown, rates)
+            if bill is not None:
+                note(_spent(bill, len(attendees) or len(workshop.attendees)))
         _note(found)
         if not watch:
             return EXIT_OK if found.complete else EXIT_UNVERIFIED
@@ -145,10 +154,30 @@ def look(
     return stacks, Scanner(replace(scope, account=account), Caller(clients)).look()
 
 
-def _rates(found: Scan, clients: Clients) -> Rates:
+def _rates(found: Scan, clients: Clients, prices: Prices) -> Rates:
     from workshop.cli.money import find_rates
 
-    return find_rates(found.resources, clients)
+    return find_rates(found.resources, clients, prices)
+
+
+def _lifetimes(clients: Clients) -> Lifetimes:
+    from cleanup.calls import Caller
+    from cleanup.lifetimes import Lifetimes
+
+    return Lifetimes(Caller(clients))
+
+
+def _bill(found: Scan, lifetimes: Lifetimes, prices: Prices) -> Bill:
+    from costs.meter import add_up
+    from workshop.cli.cost_so_far import find_lifetimes
+
+    return add_up(find_lifetimes(found.resources, lifetimes), prices, datetime.now(UTC))
+
+
+def _spent(bill: Bill, attendees: int) -> str:
+    from workshop.cli.cost_so_far import NOT_COUNTED, sentence
+
+    return f"spent so far: {sentence(bill, attendees)} ({NOT_COUNTED})"
 
 
 def _note(found: Scan) -> None:
@@ -183,8 +212,13 @@ def _show(stacks: Iterable[StackState], resources: list[Resource], rates: Rates)
 
 
 def _as_json(
-    stacks: Iterable[StackState], resources: list[Resource], found: Scan, rates: Rates
+    stacks: Iterable[StackState],
+    resources: list[Resource],
+    found: Scan,
+    rates: Rates,
+    bill: Bill | None,
 ) -> dict[str, Any]:
+    from workshop.cli.cost_so_far import bill_json
     from workshop.cli.findings_of_scan import gap_rows, resource_rows
     from workshop.cli.money import total
     from workshop.cli.sweep_views import rate_json
@@ -197,5 +231,6 @@ def _as_json(
             for r, row in zip(resources, resource_rows(resources), strict=True)
         ],
         "cost": rate_json(total(resources, rates)),
+        "spent": None if bill is None else bill_json(bill),
         **gap_rows(found),
     }

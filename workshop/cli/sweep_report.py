@@ -10,7 +10,9 @@ from datetime import datetime
 from cleanup.audit import Actor
 from cleanup.resources import TAGS, Resource, Scope
 from cleanup.sweep import Plan, SweepResult
-from costs.prices import Rate, oldest
+from costs.meter import Bill
+from costs.prices import Rate
+from workshop.cli.cost_so_far import NOT_COUNTED, sentence
 from workshop.cli.money import Rates, cell, total
 
 _HOURS_PER_DAY = 24
@@ -28,7 +30,8 @@ _DONE = {
 @dataclass(frozen=True, slots=True)
 class Report:
     """What one sweep found, did and left. Times are UTC. `own_kinds`: it looked only for what
-    attendees can make themselves."""
+    attendees can make themselves. `bill` is what the workshop has cost until the end of it, None
+    where it was not added up. `oldest` is the day or month of the oldest price."""
 
     actor: Actor
     scope: Scope
@@ -38,11 +41,24 @@ class Report:
     result: SweepResult
     rates: Rates
     own_kinds: bool = False
+    bill: Bill | None = None
+    oldest: str = ""
 
     @property
     def saved(self) -> Rate:
         """What does not cost anything any more."""
         return total(self._ended, self.rates)
+
+    @property
+    def costs(self) -> str:
+        """What the workshop has cost and what the sweep saves, in one sentence; "" when that was
+        not added up."""
+        if self.bill is None:
+            return ""
+        cost = sentence(self.bill, len(self.scope.attendees))
+        day = self.saved.usd_per_hour * _HOURS_PER_DAY
+        saves = f"; cleanup saves {_least(self.saved)}{day:.2f} USD a day" if self.saved else ""
+        return f"the workshop has cost {cost}{saves}"
 
     @property
     def _ended(self) -> list[Resource]:
@@ -94,6 +110,7 @@ class Report:
             f"# Cleanup of workshop {self.scope.workshop}",
             self._head(),
             self._savings(),
+            self._bill(),
             self._done(),
             self._remaining(),
             self._kept(),
@@ -139,8 +156,20 @@ class Report:
                 "",
             ]
         text += [_table(("attendee", "running things", "cost"), rows), ""]
-        text += [f"On-demand prices as shipped, the oldest of {oldest()}; storage not included."]
+        dated = f", the oldest of {self.oldest}" if self.oldest else ""
+        text += [f"On-demand prices{dated}; storage not included."]
         return "\n".join(text)
+
+    def _bill(self) -> str:
+        if self.bill is None or not self.bill.by_attendee:
+            return ""
+        total = sentence(self.bill, len(self.scope.attendees))
+        whose = [(owner, str(amount)) for owner, amount in self.bill.by_attendee.items()]
+        what = [(kind, str(amount)) for kind, amount in self.bill.by_kind.items()]
+        parts = [f"## What the workshop has cost: {total}", _table(("attendee", "cost"), whose)]
+        return "\n\n".join(
+            [*parts, _table(("kind", "cost"), what), f"As far as seen: {NOT_COUNTED}."]
+        )
 
     def _done(self) -> str:
         counts = Counter((call.resource.kind, _DONE[call.verb]) for call in self.result.done)

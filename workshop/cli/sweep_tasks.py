@@ -8,17 +8,23 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cleanup.audit import Actor, Audit, AuditLog
+from cleanup.calls import Caller
 from cleanup.kind import Kind
 from cleanup.kinds import KINDS
 from cleanup.kinds.attendees import ATTENDEE_KINDS
+from cleanup.lifetimes import Lifetimes
 from cleanup.resources import TAGS, Key, Resource, Scope
 from cleanup.steps import Call, Policy
 from cleanup.sweep import Plan, Sweep
+from costs.meter import Lifetime
+from costs.prices import Prices, shipped
 from workshop import names
 from workshop.aws import Clients, make_clients
 from workshop.cli.account import choose_regions, make_scope, workshop_stacks
+from workshop.cli.cost_so_far import find_lifetimes
 from workshop.cli.money import Rates, find_rates
 from workshop.cli.output import note
+from workshop.cli.prices import load_prices
 from workshop.cli.seat import Seat, find_seat, metadata_path, region_of, role_of
 from workshop.cli.sweep_views import describe, note_progress
 from workshop.config import load_workshop
@@ -58,6 +64,7 @@ class Task:
     clients: Clients
     actor: Actor
     directory: Path
+    prices: Prices
     prefix: str = "audit/"
     kinds: tuple[Kind, ...] = KINDS
     seat: Key | None = None
@@ -83,7 +90,14 @@ class Task:
 
     def rates(self, plan: Plan) -> Rates:
         """USD per hour of all that was found, by key."""
-        return find_rates(plan.scan.resources, self.clients)
+        return find_rates(plan.scan.resources, self.clients, self.prices)
+
+    def lifetimes(self, plan: Plan) -> list[Lifetime] | None:
+        """From when to when everything billed; None for a sweep of less than the workshop, or
+        of more."""
+        if self.scope.only or self.scope.module or self.scope.everything:
+            return None
+        return find_lifetimes(plan.scan.resources, Lifetimes(Caller(self.clients)))
 
     def seat_in(self, plan: Plan) -> list[Resource]:
         """What the command runs on; empty outside an environment."""
@@ -146,7 +160,7 @@ def find_task(wishes: Wishes, config: Path, *, instructor: bool) -> Task:
         seat = find_seat(path, role_of(arn))
         if seat is not None:
             return _of_attendee(seat, wishes, clients, Actor(arn, account, seat.workshop))
-    return _of_instructor(load_workshop(config), wishes, clients)
+    return _of_instructor(load_workshop(config), load_prices(config), wishes, clients)
 
 
 def _of_attendee(seat: Seat, wishes: Wishes, clients: Clients, actor: Actor) -> Task:
@@ -183,6 +197,7 @@ def _of_attendee(seat: Seat, wishes: Wishes, clients: Clients, actor: Actor) -> 
         clients=clients,
         actor=actor,
         directory=Path.home() / ".workshop" / "sweeps",
+        prices=shipped(),
         prefix=f"{names.bucket_prefix(seat.attendee)}audit/",
         kinds=tuple(kind for kind in KINDS if kind.name in ATTENDEE_KINDS),
         seat=seat.key,
@@ -191,7 +206,7 @@ def _of_attendee(seat: Seat, wishes: Wishes, clients: Clients, actor: Actor) -> 
     )
 
 
-def _of_instructor(workshop: Workshop, wishes: Wishes, clients: Clients) -> Task:
+def _of_instructor(workshop: Workshop, prices: Prices, wishes: Wishes, clients: Clients) -> Task:
     if wishes.stop_me:
         raise UsageError(
             "--stop-me is for attendees",
@@ -210,6 +225,7 @@ def _of_instructor(workshop: Workshop, wishes: Wishes, clients: Clients) -> Task
         clients=clients,
         actor=Actor(arn, account, workshop.name),
         directory=_DIRECTORY,
+        prices=prices,
         deadline_seconds=_seconds(wishes.give_up_after),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from cleanup.resources import Resource
-from costs.prices import Rate
+from costs.prices import Rate, shipped
 from workshop.cli.money import cell, find_rates, total
 
 REGION = "us-east-1"
@@ -42,7 +42,7 @@ class SageMaker:
 
 
 def rates_of(*resources: Resource) -> dict[Any, Rate]:
-    return find_rates(resources, lambda _service, _region: SageMaker())
+    return find_rates(resources, lambda _service, _region: SageMaker(), shipped())
 
 
 def test_only_what_bills_by_the_hour_has_a_rate() -> None:

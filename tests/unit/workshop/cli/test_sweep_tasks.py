@@ -11,6 +11,7 @@ from cleanup.audit import Actor
 from cleanup.resources import TAGS, Blind, Resource, Scan, Scope
 from cleanup.steps import Decision, Policy
 from cleanup.sweep import Plan, Sweep
+from costs.prices import Prices
 from workshop.cli.sweep_tasks import Task
 from workshop.errors import WorkshopError
 
@@ -37,6 +38,7 @@ def task(module: str = "") -> Task:
         clients=no_aws,
         actor=Actor("arn", "111122223333", "ml101"),
         directory=Path("nowhere"),
+        prices=Prices(),
         seat=SEAT.key,
     )
 
