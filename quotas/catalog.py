@@ -1,6 +1,7 @@
 """SageMaker's quotas by what they limit, from the table that is shipped in data/.
 
-Codes are the same in every region; values are not, and are never taken from the table.
+Codes are the same in every region; values are not. AWS's defaults, which the table knows of
+some, are only ever shown beside a value that is unknown, and labelled.
 """
 
 from __future__ import annotations
@@ -17,14 +18,22 @@ _TABLE = Path(__file__).resolve().parent / "data" / "sagemaker_quotas.csv"
 DOMAINS = "L-B683BCB0"
 USER_PROFILES = "L-AC46C40F"
 SPACES = "L-8E5333B4"
+SPACES_GB = "L-A37B67B0"
 RUNNING_APPS = "L-4E39DDC4"
 NOTEBOOK_INSTANCES = "L-04CE2E67"
+NOTEBOOKS_GB = "L-E4B12EA2"
 # The instances of all types together; they bind beside the quota of each type.
 TOTALS: dict[JobUse, str] = {
     "training": "L-00C91CB5",
     "processing": "L-F311B08F",
     "transform": "L-60D2A6F0",
     "endpoint": "L-7A3DF611",
+}
+# The instances of a single job or endpoint. Transform jobs have none.
+PER_JOB: dict[JobUse, str] = {
+    "training": "L-622CFD70",
+    "processing": "L-A5D63399",
+    "endpoint": "L-ED8DEE9B",
 }
 # What the table's column `usage` calls our uses.
 _USAGE: dict[JobUse | Environment, str] = {
@@ -39,23 +48,31 @@ _USAGE: dict[JobUse | Environment, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """One quota. A code of "" means that the table does not know it."""
+    """One quota. A code of "" means that the table does not know it.
+
+    `default` is AWS's as of the day `default_as_of`, in us-east-1; None: not known.
+    """
 
     code: str
     name: str
+    default: int | None = None
+    default_as_of: str = ""
+
+
+def _quota(row: dict[str, str]) -> Quota:
+    default = int(float(row["aws_default"])) if row["aws_default"] else None
+    return Quota(row["quota_code"], row["quota_name"], default, row["aws_default_as_of"])
 
 
 @cache
 def _by_code() -> dict[str, Quota]:
-    return {row["quota_code"]: Quota(row["quota_code"], row["quota_name"]) for row in _rows()}
+    return {row["quota_code"]: _quota(row) for row in _rows()}
 
 
 @cache
 def _by_use() -> dict[tuple[str, str], Quota]:
     return {
-        (row["usage"], row["instance_type"]): Quota(row["quota_code"], row["quota_name"])
-        for row in _rows()
-        if row["instance_type"]
+        (row["usage"], row["instance_type"]): _quota(row) for row in _rows() if row["instance_type"]
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from quotas.demand import Demand, Kind
 from workshop import names
 from workshop.aws import error_code
 from workshop.model import JobUse
+from workshop.volumes import SPACE_GB
 
 Count = Callable[[Any, str], Counter[str]]
 
@@ -114,9 +116,21 @@ def _user_profiles(sagemaker: Any, workshop: str) -> Counter[str]:
 
 
 def _spaces(sagemaker: Any, workshop: str) -> Counter[str]:
-    found = _list(sagemaker, "list_spaces", "Spaces")
-    others = [s for s in found if not _is_ours(workshop, s["SpaceName"])]
-    return Counter({catalog.SPACES: len(others)})
+    units: Counter[str] = Counter()
+    for space in _list(sagemaker, "list_spaces", "Spaces"):
+        if _is_ours(workshop, space["SpaceName"]):
+            continue
+        units[catalog.SPACES] += 1
+        units[catalog.SPACES_GB] += _gigabytes(space.get("SpaceSettingsSummary", {}))
+    return units
+
+
+def _gigabytes(settings: Mapping[str, Any]) -> int:
+    """The volume of a space: one whose app keeps files on a volume of its own has 5 GB at
+    least (CreateSpace, EbsVolumeSizeInGb), whether the listing tells its size or not."""
+    storage = settings.get("SpaceStorageSettings", {}).get("EbsStorageSettings", {})
+    default = SPACE_GB if settings.get("AppType") in ("JupyterLab", "CodeEditor") else 0
+    return int(storage.get("EbsVolumeSizeInGb", default))
 
 
 def _apps(sagemaker: Any, workshop: str) -> Counter[str]:
@@ -143,6 +157,11 @@ def _notebook_instances(sagemaker: Any, workshop: str) -> Counter[str]:
         units[catalog.NOTEBOOK_INSTANCES] += 1
         if notebook["NotebookInstanceStatus"] not in ("Stopped", "Failed"):
             units[catalog.type_quota("notebook", notebook["InstanceType"]).code] += 1
+        with _passing_over_gone():
+            described = sagemaker.describe_notebook_instance(
+                NotebookInstanceName=notebook["NotebookInstanceName"]
+            )
+            units[catalog.NOTEBOOKS_GB] += described["VolumeSizeInGB"]
     return units
 
 
@@ -152,27 +171,38 @@ def _endpoints(sagemaker: Any, workshop: str) -> Counter[str]:
         name = endpoint["EndpointName"]
         if _is_ours(workshop, name):
             continue
-        try:
+        with _passing_over_gone():
             live = sagemaker.describe_endpoint(EndpointName=name)
             config = sagemaker.describe_endpoint_config(
                 EndpointConfigName=live["EndpointConfigName"]
             )
-        except ClientError as error:
-            if _is_gone(error):
-                continue
-            raise
-        counts = {v["VariantName"]: v for v in live.get("ProductionVariants", [])}
-        for variant in config["ProductionVariants"]:
-            instance_type = variant.get("InstanceType")
-            if instance_type is None:  # serverless has a quota of its own
-                continue
-            now = counts.get(variant["VariantName"], {})
-            held = max(
-                now.get("CurrentInstanceCount", 0),
-                now.get("DesiredInstanceCount", 0),
-                0 if now else variant.get("InitialInstanceCount", 1),
-            )
-            _add(units, "endpoint", instance_type, held)
+            units += _held_by_endpoint(live, config)
+    return units
+
+
+def _held_by_endpoint(live: Mapping[str, Any], config: Mapping[str, Any]) -> Counter[str]:
+    """A variant with a list of types takes its instances of each type's quota: which one AWS
+    chose is not told, and the others must be free for it to grow."""
+    units: Counter[str] = Counter()
+    shown = [*live.get("ProductionVariants", []), *live.get("ShadowProductionVariants", [])]
+    counts = {variant["VariantName"]: variant for variant in shown}
+    for variant in (
+        *config["ProductionVariants"],
+        *config.get("ShadowProductionVariants", []),
+    ):
+        types = [pool["InstanceType"] for pool in variant.get("InstancePools", [])]
+        types = types or [variant["InstanceType"]] if "InstanceType" in variant else types
+        if not types:  # serverless has quotas of its own
+            continue
+        now = counts.get(variant["VariantName"], {})
+        held = max(
+            now.get("CurrentInstanceCount", 0),
+            now.get("DesiredInstanceCount", 0),
+            0 if "CurrentInstanceCount" in now else variant.get("InitialInstanceCount", 1),
+        )
+        units[catalog.TOTALS["endpoint"]] += held
+        for instance_type in types:
+            units[catalog.type_quota("endpoint", instance_type).code] += held
     return units
 
 
@@ -185,14 +215,12 @@ def _running_jobs(jobs: _Jobs) -> Count:
                 name = summary[jobs.name_key]
                 if _is_ours(workshop, name):
                     continue
-                try:
+                with _passing_over_gone():
                     described = getattr(sagemaker, jobs.describe_operation)(**{jobs.name_key: name})
-                except ClientError as error:
-                    if _is_gone(error):
+                    if described.get("EnableManagedSpotTraining"):  # has quotas of its own
                         continue
-                    raise
-                for instance_type, held in _instances(described, jobs.resources):
-                    _add(units, jobs.use, instance_type, held)
+                    for instance_type, held in _instances(described, jobs.resources):
+                        _add(units, jobs.use, instance_type, held)
         return units
 
     return count
@@ -202,9 +230,13 @@ def _instances(described: Mapping[str, Any], path: Sequence[str]) -> Iterator[tu
     """A job has one type, several groups of types, or the one AWS selected for it."""
     for key in path:
         described = described.get(key, {})
-    for group in described.get("InstanceGroups") or [described]:
-        instance_type = group.get("SelectedInstanceType") or group.get("InstanceType", "")
-        yield instance_type, group.get("SelectedInstanceCount") or group.get("InstanceCount", 1)
+    groups = described.get("InstanceGroups") or [described]
+    if "SelectedInstanceType" not in described and described.get("InstancePreferences"):
+        groups = described["InstancePreferences"][:1]  # AWS takes the first that it has
+    for group in groups:
+        instance_type = group.get("SelectedInstanceType") or group.get("InstanceType")
+        if instance_type:  # a serverless job has none
+            yield instance_type, group.get("SelectedInstanceCount") or group.get("InstanceCount", 1)
 
 
 def _add(units: Counter[str], use: JobUse, instance_type: str, held: int) -> None:
@@ -212,14 +244,29 @@ def _add(units: Counter[str], use: JobUse, instance_type: str, held: int) -> Non
     units[catalog.type_quota(use, instance_type).code] += held
 
 
+@contextmanager
+def _passing_over_gone() -> Iterator[None]:
+    """Pass over what ended between the listing and the look; then it uses nothing."""
+    try:
+        yield
+    except ClientError as error:
+        if not _is_gone(error):
+            raise
+
+
 def _is_gone(error: ClientError) -> bool:
-    """It ended between the listing and the look; then it uses nothing."""
     return error_code(error) in ("ResourceNotFound", "ResourceNotFoundException") or (
         error_code(error) == "ValidationException" and "Could not find" in str(error)
     )
 
 
+def _nothing(_sagemaker: Any, _workshop: str) -> Counter[str]:
+    """What caps a single job is never in use: other jobs take nothing of it."""
+    return Counter()
+
+
 _COUNTS: dict[Kind, Count] = {
+    "single job": _nothing,
     "domains": _domains,
     "user profiles": _user_profiles,
     "spaces": _spaces,
