@@ -2,86 +2,96 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from workshop.cli.options import config_option, json_option, region_option
-from workshop.cli.output import note, print_json, print_table
-from workshop.errors import EXIT_OK, UsageError
-
-_MARKS = {"ok": "ok", "problem": "PROBLEM", "unknown": "UNKNOWN"}
+from workshop.cli.options import config_option, json_option, plan_options, region_option
+from workshop.errors import UsageError
 
 
 @click.command()
 @config_option
 @region_option
+@click.option("--all", "every", is_flag=True, help="Show every quota, not only those that bind.")
+@click.option("--split", is_flag=True, help="Find the best split of the class over regions.")
+@click.option(
+    "--regions",
+    "considered",
+    default="",
+    metavar="A,B,C",
+    help="With --split: the regions to consider, the preferred ones first.",
+)
+@click.option("--write", is_flag=True, help="With --split: write it into the file.")
+@click.option("--request", is_flag=True, help="Ask AWS for the increases that are needed.")
+@click.option("--watch", is_flag=True, help="Follow increase requests until AWS has decided.")
+@click.option(
+    "--markdown",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE",
+    help="Write the tables as Markdown too, for a ticket.",
+)
+@plan_options
 @json_option
-def command(config: Path, regions: tuple[str, ...], as_json: bool) -> int:
+def command(
+    config: Path,
+    regions: tuple[str, ...],
+    every: bool,
+    split: bool,
+    considered: str,
+    write: bool,
+    request: bool,
+    watch: bool,
+    markdown: Path | None,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
     """Check configuration, credentials, regions, quotas, names and the repository.
 
-    Reads only. Exit code 0: the workshop fits; 1: it does not; 2: the configuration is
-    wrong; 3: something could not be found out.
+    Reads only, but for --write, which changes the file, and --request, which asks AWS for
+    higher quotas; both show what they will do and ask first. With --split the question is
+    whether the class fits into the regions together, wherever the file places it now.
+
+    Exit code 0: the workshop fits; 1: it does not; 2: the configuration is wrong; 3:
+    something could not be found out. With --request it is 1 until AWS has granted them;
+    --request --watch waits for that and looks again.
 
     Example: workshop check --config workshop.yaml
     """
+    from datetime import UTC, datetime
+
     from modules.declarations import load_module
     from workshop.aws import make_clients
-    from workshop.cli.findings import exit_code
-    from workshop.cli.probes import check_workshop
+    from workshop.cli.account import choose_regions
+    from workshop.cli.output import note
+    from workshop.cli.quota_check import Asked, Check
     from workshop.config import load_workshop
 
-    workshop = load_workshop(config)
-    chosen = _choose(workshop.regions, regions)
-    note(f"checking {workshop.name} in {', '.join(chosen)}")
-    modules = [load_module(name) for name in workshop.modules]
-    report = check_workshop(workshop, chosen, modules, make_clients())
-    states = [finding.state for finding in report.findings] + [line.state for line in report.quotas]
-    code = exit_code(states)
-    if as_json:
-        print_json(
-            {
-                "ok": code == EXIT_OK,
-                "verified": "unknown" not in states,
-                "findings": [asdict(finding) for finding in report.findings],
-                "quotas": [asdict(line) for line in report.quotas],
-            }
+    if (write or considered) and not split:
+        option = "--write" if write else "--regions"
+        raise UsageError(
+            f"{option} is an option of --split",
+            "there is nothing to split without it",
+            f"workshop check --split {option}{'' if write else f' {considered}'}",
         )
-        return code
-    print_table(
-        ("region", "subject", "state", "what"),
-        ((f.region or "all", f.subject, _MARKS[f.state], f.what) for f in report.findings),
+    if split and (request or watch or regions):
+        raise UsageError(
+            "--split cannot be combined with --request, --watch or --region",
+            "increases are asked for where the file places the attendees",
+            "write the split first (workshop check --split --write), then ask for increases",
+        )
+    workshop = load_workshop(config)
+    chosen = choose_regions(workshop, regions)
+    note(f"checking {workshop.name} in {', '.join(chosen)}")
+    asked = Asked(every, split, considered, write, request, watch, markdown, yes, dry_run, as_json)
+    check = Check(
+        config,
+        workshop,
+        [load_module(name) for name in workshop.modules],
+        make_clients(),
+        chosen,
+        asked,
+        datetime.now(UTC),
     )
-    print_table(
-        ("region", "code", "quota", "need", "applied", "in use", "carries", "state"),
-        (
-            (
-                *(line.region, line.code or "?", line.name, line.need),
-                *map(_figure, (line.applied, line.in_use, line.capacity)),
-                _MARKS[line.state],
-            )
-            for line in report.quotas
-        ),
-    )
-    for finding in report.findings:
-        if finding.state != "ok":
-            where = f"{finding.region}: " if finding.region else ""
-            note(f"{finding.state}: {where}{finding.what}")
-            note(f"  why: {finding.why}\n  fix: {finding.fix}")
-    return code
-
-
-def _figure(value: int | None) -> str:
-    return "?" if value is None else str(value)
-
-
-def _choose(all_regions: tuple[str, ...], asked: tuple[str, ...]) -> tuple[str, ...]:
-    for region in asked:
-        if region not in all_regions:
-            raise UsageError(
-                f"{region} is not a region of this workshop",
-                f"its regions are {', '.join(all_regions)}",
-                "correct --region, or add it to `regions` in the YAML",
-            )
-    return asked or all_regions
+    return check.run()
