@@ -1,6 +1,6 @@
 """What `workshop check` asks AWS and the configuration about a workshop. Reads only.
 
-Quotas are a matter of their own: `workshop.cli.probes.quotas`.
+Quotas are a matter of their own: `workshop.cli.quota_survey`.
 """
 
 from __future__ import annotations
