@@ -51,7 +51,8 @@ class Amount:
 
     def __str__(self) -> str:
         """ "41.20 USD", or what is known of it: "at least 41.20 USD (2 unknown)"."""
-        text = f"{self.usd:.2f} USD" if self.usd >= 0.005 or not self.usd else "less than 0.01 USD"
+        cents = self.usd >= 0.005 or not self.usd
+        text = f"{self.usd:.2f} USD" if cents else f"{self.usd:.4f} USD"
         if not self.unknown:
             return text
         return f"at least {text} ({self.unknown} unknown)" if self.usd else "unknown"
@@ -59,10 +60,15 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What was spent: by attendee, and by kind."""
+    """What was spent: by attendee, and by kind.
+
+    `complete`: nothing is missing that was deleted. Listings never know that, a ledger does;
+    without one a bill is what has been spent at least.
+    """
 
     by_attendee: Mapping[str, Amount] = field(default_factory=dict)
     by_kind: Mapping[str, Amount] = field(default_factory=dict)
+    complete: bool = False
 
     @property
     def total(self) -> Amount:
@@ -91,7 +97,9 @@ def cost(lifetime: Lifetime, prices: Prices, now: datetime) -> Amount:
     return Amount(usd, int(unknown))
 
 
-def add_up(lifetimes: Iterable[Lifetime], prices: Prices, now: datetime) -> Bill:
+def add_up(
+    lifetimes: Iterable[Lifetime], prices: Prices, now: datetime, *, complete: bool = False
+) -> Bill:
     """The bill of many things until now."""
     by_attendee: dict[str, Amount] = {}
     by_kind: dict[str, Amount] = {}
@@ -101,4 +109,4 @@ def add_up(lifetimes: Iterable[Lifetime], prices: Prices, now: datetime) -> Bill
             continue
         for sums, key in ((by_attendee, lifetime.attendee), (by_kind, lifetime.kind)):
             sums[key] = sums.get(key, Amount()) + amount
-    return Bill(dict(sorted(by_attendee.items())), dict(sorted(by_kind.items())))
+    return Bill(dict(sorted(by_attendee.items())), dict(sorted(by_kind.items())), complete)

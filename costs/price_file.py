@@ -13,13 +13,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from costs.prices import VOLUME_TYPES, Cell, Price, Prices
+from costs.prices import VOLUME_TYPES, Cell, Price, Prices, first_day
 from workshop.errors import ConfigError, Problem, UsageError
 
 COLUMNS = ("region", "usage", "instance_type", "usd", "as_of", "source")
 _TYPE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9-]+")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
-_DAY = re.compile(r"20\d\d-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?")
+_DAY = re.compile(r"20\d\d-\d\d(-\d\d)?")
 USAGES = (
     *("hosting", "training", "training-warm-pool", "processing", "transform", "notebook"),
     *("studio-jupyterlab", "studio-codeeditor", "studio-classic-notebook", "cluster"),
@@ -126,10 +126,21 @@ def _problems(row: dict[str, str]) -> Iterator[tuple[str, str, str]]:
             f"{row['usd']!r} is not an amount above 0",
             "write USD such as 0.115, or leave it empty for unknown",
         )
-    if not _DAY.fullmatch(row["as_of"]):
+    if not _is_day(row["as_of"]):
         yield "as_of", f"{row['as_of']!r} is not a day", "write when it was read: 2026-09-24"
     if not row["source"]:
         yield "source", "it is empty", "write where the price was read"
+
+
+def _is_day(text: str) -> bool:
+    """Whether it is a day, or a month."""
+    if not _DAY.fullmatch(text):
+        return False
+    try:
+        first_day(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_amount(text: str) -> bool:

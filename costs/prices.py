@@ -59,8 +59,12 @@ class Price:
 
     def is_stale(self, today: date) -> bool:
         """Whether it was read more than STALE_DAYS ago; a month counts from its first day."""
-        read = date.fromisoformat(self.as_of if len(self.as_of) > 7 else f"{self.as_of}-01")
-        return (today - read).days > STALE_DAYS
+        return (today - first_day(self.as_of)).days > STALE_DAYS
+
+
+def first_day(as_of: str) -> date:
+    """The day of "2026-09-24", the first one of "2026-09"; raises ValueError for no date."""
+    return date.fromisoformat(as_of if as_of.count("-") > 1 else f"{as_of}-01")
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,9 +42,10 @@ def command(refresh: bool, config: Path, as_json: bool) -> int:
     from costs.estimate import estimate, needed_cells, usable_cells
     from costs.prices import STALE_DAYS
     from modules.declarations import load_module
+    from workshop.aws import make_clients
     from workshop.cli.cost_views import as_json as estimate_json
     from workshop.cli.cost_views import show
-    from workshop.cli.prices import load_prices
+    from workshop.cli.prices import load_prices, read_elsewhere
     from workshop.config import load_workshop
 
     workshop = load_workshop(config)
@@ -62,6 +63,9 @@ def command(refresh: bool, config: Path, as_json: bool) -> int:
         show(found, prices, cells)
     if stale := prices.stale(cells, today):
         note(f"{len(stale)} of {len(cells)} prices are older than {STALE_DAYS} days")
+        note("  fix: workshop cost --refresh")
+    for host in read_elsewhere(prices, cells, make_clients()):
+        note(f"prices were read at {host}, which is not where commands lead now")
         note("  fix: workshop cost --refresh")
     for text in budget.warnings(workshop.budget, found):
         note(text)

@@ -32,10 +32,12 @@ def find_lifetimes(resources: Iterable[Resource], lifetimes: Lifetimes) -> list[
 
 
 def sentence(bill: Bill, attendees: int) -> str:
-    """ "41.20 USD, 2.06 USD per attendee"; the mean of `attendees` people."""
+    """ "at least 41.20 USD, 2.06 USD per attendee"; the mean of `attendees` people."""
     total = bill.total
+    least = "" if bill.complete or total.unknown else "at least "
     each = Amount(total.usd / attendees if attendees else 0.0)
-    return f"{total}, {each} per attendee" if attendees > 1 and total.usd else str(total)
+    per_head = f", {each} per attendee" if attendees > 1 and total.usd else ""
+    return f"{least}{total}{per_head}"
 
 
 def oldest(found: Iterable[Lifetime], prices: Prices) -> str:
@@ -51,6 +53,7 @@ def bill_json(bill: Bill) -> dict[str, Any]:
     """A bill as JSON."""
     return {
         **_amount(bill.total),
+        "complete": bill.complete,
         "attendees": {name: _amount(amount) for name, amount in bill.by_attendee.items()},
         "kinds": {name: _amount(amount) for name, amount in bill.by_kind.items()},
     }

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from costs.price_file import read_prices, write_prices
-from costs.prices import Prices, shipped
+from costs.prices import Cell, Prices, shipped
+from workshop.aws import Clients
 
 
 def prices_path(config: Path) -> Path:
@@ -37,6 +40,28 @@ def keep_prices(config: Path, found: Prices) -> Path:
     }
     write_prices(path, Prices(better).over(older))
     return path
+
+
+def read_elsewhere(prices: Prices, cells: Iterable[Cell], clients: Clients) -> list[str]:
+    """The endpoints, other than the one that answers now, that prices of some cells came from.
+
+    Prices of a test must not be taken for AWS's, nor the other way round.
+    """
+    sources = [price.source for cell in cells if (price := prices.find(cell)) is not None]
+    hosts = {source.partition(",")[0] for source in sources if source.startswith("http")}
+    if not hosts:
+        return []
+    here = str(clients("pricing", _ANY_ENDPOINT).meta.endpoint_url)
+    return sorted(host for host in hosts if _place(host) != _place(here))
+
+
+# The regions of the Price List have the same prices.
+_ANY_ENDPOINT = "us-east-1"
+
+
+def _place(host: str) -> str:
+    """An endpoint without its region, where it is one of AWS's."""
+    return "aws" if urlsplit(host).netloc.endswith((".amazonaws.com", ".api.aws")) else host
 
 
 def bring_prices(config: Path, derived: Path) -> None:
