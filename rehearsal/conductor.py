@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from rehearsal import account, isolation, stage
+from modules.declarations import load_module
+from rehearsal import account, isolation, needs, stage
 from rehearsal.lesson import Lesson
 from rehearsal.options import Options, write_config
 from rehearsal.processes import LocalAws, Processes
@@ -25,6 +26,7 @@ from rehearsal.view import COLUMNS, Row, View, names
 from workshop.aws import Clients, make_clients
 from workshop.errors import EXIT_FAILED, EXIT_OK
 from workshop.model import Workshop
+from workshop.names import environment_name
 
 # Where a rehearsal keeps what outlives it: executed notebooks, and the exports of --keep.
 KEPT = Path(".rehearsal")
@@ -150,6 +152,20 @@ class Rehearsal:
             self._report.modules.append(result)
             told = "ok" if result.ok else f"FAILED: {result.reason}"
             self._say(f"  {result.name} {result.attendee}: {told}")
+        self._report.problems += self._undeclared()
+
+    def _undeclared(self) -> list[str]:
+        """Where the labs asked for other instances than they declare: quotas, costs and the
+        allow-list follow from the declarations. Those whose lab failed are not looked at."""
+        failed = {lab.attendee for lab in self._report.modules if not lab.ok}
+        name = self._workshop.name
+        done = [
+            environment_name(name, person.id)
+            for person in self._workshop.attendees
+            if person.id not in failed
+        ]
+        modules = [load_module(module) for module in self._workshop.modules]
+        return needs.differences(self._view.peaks(), modules, done)
 
     def _collect(self) -> bool:
         """Attendees collect their work; the instructor must then see all of it."""

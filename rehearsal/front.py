@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from rehearsal.errors import ApiError
+from rehearsal.faults import naming
 from rehearsal.http import Environ, Request, Response, json_error
 from rehearsal.inprocess import moto_application
 from rehearsal.machine import INTERNAL_AGENT
@@ -66,8 +67,11 @@ class Front:
 
     def _count(self, request: Request) -> None:
         if INTERNAL_AGENT not in request.environ.get("HTTP_USER_AGENT", ""):
+            # Without a signature (a presigned link, a page) nobody is told apart by operation.
+            operation = naming.operation(request) if request.service else ""
+            call = (request.key, request.service, operation)
             with self._world.lock:
-                self._world.calls[request.service] += 1
+                self._world.calls[call] += 1
 
 
 def _respond(start_response: StartResponse, response: Response) -> Body:

@@ -17,7 +17,7 @@ from rehearsal.errors import ApiError
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
 
-_SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([^/]+)/([^/]+)/aws4_request")
+_SCOPE = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 
 
 class Request:
@@ -29,7 +29,7 @@ class Request:
         self.method: str = environ.get("REQUEST_METHOD", "GET")
         # Which service is meant is in the signature's credential scope, or nowhere.
         scope = _SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
-        self.region, self.service = (scope[1], scope[2]) if scope else ("", "")
+        self.key, self.region, self.service = scope.groups() if scope else ("", "", "")
 
     @cached_property
     def body(self) -> bytes:

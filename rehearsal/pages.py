@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from dataclasses import asdict
 
 from rehearsal import controls, inventory
 from rehearsal.cloudformation import custom
@@ -29,6 +30,10 @@ class Pages:
             return json_response(self._world.statistics())
         if request.path == "/_local/inventory":
             return json_response({"resources": inventory.everything(self._world)})
+        if request.path == "/_local/needs":
+            return self._needs()
+        if request.path == "/_local/calls":
+            return json_response({"calls": self._world.calls_by_key()})
         if request.path == "/_local/homes":
             return json_response({"homes": inventory.homes(self._world)})
         if request.path == "/_local/faults":
@@ -40,6 +45,12 @@ class Pages:
         if request.path == "/_local/open":
             return self._open(request)
         return Response(404, b"not found\n", [("Content-Type", "text/plain")])
+
+    def _needs(self) -> Response:
+        """What labs asked for at the same time, at the peak."""
+        with self._world.lock:
+            peaks = self._world.needs.peaks()
+        return json_response({"needs": [asdict(peak) for peak in peaks]})
 
     def _custom_resource(self, request: Request) -> Response:
         """A function's answer about a custom resource; the address is its right to give it."""

@@ -7,6 +7,7 @@ import urllib.request
 from pathlib import Path
 
 from rehearsal import isolation
+from rehearsal.needs import Peak
 
 # kind, region, name, status
 Row = tuple[str, str, str, str]
@@ -28,6 +29,11 @@ class View:
         """Everything that exists, read from the local AWS's own state."""
         rows = json.loads(self.get(f"{self.url}/_local/inventory"))["resources"]
         return {(row["kind"], row["region"], row["name"], row["status"]) for row in rows}
+
+    def peaks(self) -> list[Peak]:
+        """What labs asked for at the same time, at the peak."""
+        rows = json.loads(self.get(f"{self.url}/_local/needs"))["needs"]
+        return [Peak(**row) for row in rows]
 
     def homes(self) -> dict[str, Path]:
         """The directories that stand for home volumes, by space or instance name."""

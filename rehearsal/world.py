@@ -29,6 +29,7 @@ from rehearsal.faults.faults import Faults
 from rehearsal.functions.front import FunctionsFront
 from rehearsal.inprocess import InProcess
 from rehearsal.machine import Machine
+from rehearsal.needs import Needs
 from rehearsal.quotas.applied import AppliedQuotas, raised
 from rehearsal.quotas.limits import Limits
 from rehearsal.quotas.requests import AccountQuotas
@@ -65,7 +66,8 @@ class World:
         self.faults = faults or Faults()
         self.machine = machine
         self.lock = threading.RLock()
-        self.calls: Counter[str] = Counter()
+        # (access key, service, operation) -> calls
+        self.calls: Counter[tuple[str, str, str]] = Counter()
         model = service_model("sagemaker")
         # Their locks are their own: functions run while the world's is held, and not.
         self.functions = FunctionsFront(machine, clock)
@@ -89,7 +91,8 @@ class World:
         self.sagemaker.lag = self.faults.lag
         self.sagemaker.returns = self.faults.returns
         account_quotas = AccountQuotas(clock, quotas or raised())
-        self.sagemaker.admit = Limits(self.sagemaker, account_quotas.value)
+        self.needs = Needs(self.sagemaker, Limits(self.sagemaker, account_quotas.value))
+        self.sagemaker.admit = self.needs
         self.service_quotas = ServiceQuotas(service_model("service-quotas"), clock, account_quotas)
         self.custom_resources = CustomResources(clock, machine.endpoint_url, self.functions.enqueue)
         handlers = _Handlers(self.sagemaker, model, self.custom_resources, clients)
@@ -119,6 +122,15 @@ class World:
                 "removed": sum(self.sagemaker.removed.values())
                 + sum(self.cloudformation.removed.values()),
             }
+
+    def calls_by_key(self) -> dict[str, dict[str, int]]:
+        """The calls answered since the start: access key -> "service:Operation" -> how many."""
+        with self.lock:
+            counted = sorted(self.calls.items())
+        found: dict[str, dict[str, int]] = {}
+        for (key, service, operation), count in counted:
+            found.setdefault(key, {})[f"{service}:{operation}"] = count
+        return found
 
 
 class _Handlers:

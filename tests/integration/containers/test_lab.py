@@ -13,7 +13,9 @@ from typing import Any
 import boto3
 import pytest
 
-from modules.declarations import Need, load_module
+from modules.declarations import load_module, load_modules
+from rehearsal import needs
+from rehearsal.view import View
 
 ROOT = Path(__file__).parents[3]
 REGION = "eu-central-1"
@@ -33,7 +35,10 @@ TRUST = {
 class LocalAws:
     """A local AWS with ann's bucket and role."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, folder: Path) -> None:
+        self._folder = folder
+        self._done: dict[str, subprocess.CompletedProcess[str]] = {}
+        self.view = View(url)
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
             "AWS_ENDPOINT_URL": url,
@@ -52,10 +57,19 @@ class LocalAws:
     def client(self, service: str) -> Any:
         return self._session.client(service, endpoint_url=self._url)
 
-    def run(self, output: Path, *extra: str) -> subprocess.CompletedProcess[str]:
+    def run_once(self, module: str) -> subprocess.CompletedProcess[str]:
+        """A lab that is done from start to end, and leaves everything as it is."""
+        if module not in self._done:
+            keep = ("--parameter", "clean_up=false")
+            self._done[module] = self.run(self._folder, *keep, module=module)
+        return self._done[module]
+
+    def run(
+        self, output: Path, *extra: str, module: str = "iris-xgboost"
+    ) -> subprocess.CompletedProcess[str]:
         who = ["--workshop", "ml101", "--attendee", "ann", "--region", REGION]
         where = ["--bucket", BUCKET, "--prefix", "attendees/ann/", "--role", self.role]
-        command = ["-m", "workshop.cli.main", "run", "iris-xgboost", *who, *where]
+        command = ["-m", "workshop.cli.main", "run", module, *who, *where]
         how = ["--output", str(output), "--poll-seconds", "1", "--json"]
         return subprocess.run(
             [sys.executable, *command, *how, *extra],
@@ -78,40 +92,19 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAws]:
         text=True,
     ) as server:
         assert server.stdout is not None
-        yield LocalAws(json.loads(server.stdout.readline())["url"])
+        yield LocalAws(json.loads(server.stdout.readline())["url"], tmp_path_factory.mktemp("runs"))
         server.terminate()
 
 
-def needs_asked_for(sagemaker: Any) -> set[Need]:
-    """The instances of all jobs and endpoints there are, as needs."""
-    found = set()
-    for row in sagemaker.list_training_jobs()["TrainingJobSummaries"]:
-        job = sagemaker.describe_training_job(TrainingJobName=row["TrainingJobName"])
-        asked = job["ResourceConfig"]
-        found.add(Need("training", asked["InstanceType"], asked["InstanceCount"]))
-    for row in sagemaker.list_transform_jobs()["TransformJobSummaries"]:
-        job = sagemaker.describe_transform_job(TransformJobName=row["TransformJobName"])
-        asked = job["TransformResources"]
-        found.add(Need("transform", asked["InstanceType"], asked["InstanceCount"]))
-    for row in sagemaker.list_endpoint_configs()["EndpointConfigs"]:
-        config = sagemaker.describe_endpoint_config(EndpointConfigName=row["EndpointConfigName"])
-        for asked in config["ProductionVariants"]:
-            found.add(Need("endpoint", asked["InstanceType"], asked["InitialInstanceCount"]))
-    return found
-
-
 @pytest.mark.xdist_group("lab")
-def test_the_lab_trains_deploys_and_transforms_with_what_it_declares(
-    aws: LocalAws, tmp_path: Path
-) -> None:
+def test_the_lab_trains_deploys_and_transforms(aws: LocalAws) -> None:
     sagemaker = aws.client("sagemaker")
 
-    ended = aws.run(tmp_path, "--parameter", "clean_up=false")
+    ended = aws.run_once("iris-xgboost")
 
     report = json.loads(ended.stdout)
     assert (ended.returncode, report["ok"]) == (0, True), ended.stderr
     assert report["result"]["value"] >= 0.9
-    assert needs_asked_for(sagemaker) == set(load_module("iris-xgboost").needs)
     [endpoint] = sagemaker.list_endpoints()["Endpoints"]
     assert endpoint["EndpointName"].startswith("ml101-ann-")
     tags = sagemaker.list_tags(ResourceArn=endpoint["EndpointArn"])["Tags"]
@@ -122,6 +115,17 @@ def test_the_lab_trains_deploys_and_transforms_with_what_it_declares(
     }
     # The container's log, streamed into the cell that waited for it.
     assert "train-mlogloss" in Path(report["notebook"]).read_text(encoding="utf-8")
+
+
+@pytest.mark.xdist_group("lab")
+@pytest.mark.parametrize("module", load_modules())
+def test_every_lab_asks_for_exactly_what_it_declares(aws: LocalAws, module: str) -> None:
+    ended = aws.run_once(module)
+
+    assert ended.returncode == 0, ended.stderr
+    seen = [peak for peak in aws.view.peaks() if peak.module in ("", module)]
+    assert needs.differences(seen, [load_module(module)], ["ml101-ann"]) == []
+    assert seen
 
 
 @pytest.mark.xdist_group("lab")
