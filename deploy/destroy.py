@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy.engine import DEFAULT_PARALLEL, Event, Key, Progress
-from deploy.look import Looker, raise_if_stale
+from deploy.look import Looker, Refusal, raise_if_stale
 from deploy.plan import read_regions
 from deploy.reasons import explain
 from deploy.state import StackState, failure_reason
@@ -91,17 +91,23 @@ class Destruction:
         self._now = now
         self._sleep = sleep
 
-    def run(self, stacks: list[StackState]) -> list[Destroyed]:
-        """Delete attendees' stacks, then the shared ones where no attendee's is left."""
-        attendees = [s for s in stacks if TAG_ATTENDEE in s.tags]
+    def run(
+        self, stacks: list[StackState], before_shared: Callable[[str], None] = lambda _region: None
+    ) -> list[Destroyed]:
+        """Delete attendees' stacks, then the shared ones where no attendee's is left.
+
+        `before_shared` is told every region of the stacks whose attendees' are gone.
+        """
+        results = self.delete([s for s in stacks if TAG_ATTENDEE in s.tags])
+        kept = {result.region for result in results if not result.ok}
+        for region in sorted({s.region for s in stacks} - kept):
+            before_shared(region)
         shared = [s for s in stacks if TAG_ATTENDEE not in s.tags]
-        results = self.delete(attendees)
-        failed = {result.region for result in results if not result.ok}
-        results += self.delete([s for s in shared if s.region not in failed])
+        results += self.delete([s for s in shared if s.region not in kept])
         return results + [
             Destroyed(s.name, s.region, False, "kept: stacks that need it could not be deleted")
             for s in shared
-            if s.region in failed
+            if s.region in kept
         ]
 
     def delete(self, stacks: list[StackState]) -> list[Destroyed]:
@@ -186,7 +192,7 @@ class _Round:
     def _look(self) -> bool:
         """Look at all running deletions, one listing per region; whether something ended."""
         regions = sorted({region for region, _ in self._running})
-        states = {region: self._looker.stacks(region) for region in regions}
+        states = {region: self._list(region) for region in regions}
         ended = False
         for key in list(self._running):
             seen = states[key[0]]
@@ -207,6 +213,18 @@ class _Round:
                 cause = _why(state, self._clients)
                 self._finish(key, f"{state.status}: {explain(cause)}", cause)
         return ended
+
+    def _list(self, region: str) -> dict[str, StackState] | None:
+        """A region's stacks. Where they cannot be listed any more, none of its deletions is
+        waited for, and the other regions' are."""
+        try:
+            return self._looker.stacks(region)
+        except Refusal as error:
+            raise_if_stale(error)
+            for key in [key for key in self._running if key[0] == region]:
+                cause = error_message(error)
+                self._finish(key, f"stacks in {region} could not be listed: {cause}", cause)
+            return None
 
     def _give_up(self) -> None:
         minutes = self._of._limit / 60

@@ -100,8 +100,7 @@ class Deployment:
     def run(self) -> list[Result]:
         """Execute the plan; return a result per stack, in the plan's order.
 
-        Raises ClientError when the credentials have expired, and what the listing raised when
-        a region's stacks could not be listed for too long (`deploy.look`).
+        Raises ClientError when the credentials have expired.
         """
         delay = _POLL_FIRST
         pool = ThreadPoolExecutor(max_workers=self._parallel)
@@ -194,7 +193,7 @@ class Deployment:
         """Look at all running stacks, one listing per region; True when something ended."""
         ended = False
         for region in sorted({region for region, _ in self._running}):
-            states = self._looker.stacks(region)
+            states = self._list(region)
             for key in [key for key in self._running if key[0] == region]:
                 if states is None:
                     self._tell(key, "unknown")
@@ -205,6 +204,20 @@ class Deployment:
                     ended = True
                     self._settle(key, state)
         return ended
+
+    def _list(self, region: str) -> dict[str, StackState] | None:
+        """A region's stacks. Where they cannot be listed any more, none of its operations is
+        waited for, and the other regions' are."""
+        try:
+            return self._looker.stacks(region)
+        except Refusal as error:
+            raise_if_stale(error)
+            for key in [key for key in self._running if key[0] == region]:
+                del self._running[key]
+                cause = error_message(error)
+                reason = f"stacks in {region} could not be listed: {cause}; run it again"
+                self._finish(self._steps[key], False, reason, cause)
+            return None
 
     def _tell(self, key: Key, status: str) -> None:
         if self._seen.get(key) == status:

@@ -38,6 +38,7 @@ class StackState:
     reason: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def moving(self) -> bool:
@@ -63,6 +64,7 @@ def _state(row: dict[str, Any], region: str) -> StackState:
         parameters={
             p["ParameterKey"]: p.get("ParameterValue", "") for p in row.get("Parameters", [])
         },
+        outputs={o["OutputKey"]: o.get("OutputValue", "") for o in row.get("Outputs", [])},
     )
 
 

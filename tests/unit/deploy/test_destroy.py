@@ -189,3 +189,31 @@ def test_what_has_no_turn_in_time_is_named_too(aws: FakeCloudFormation) -> None:
     aws.outcome["ml101-ann"] = ("DELETE_IN_PROGRESS", "")
     results = destroy(aws, parallel=1, limit_seconds=600)
     assert results["ml101-bob"].reason == "not begun: others took 10 minutes"
+
+
+def test_a_region_that_cannot_be_listed_any_more_does_not_hold_up_the_others(
+    aws: FakeCloudFormation,
+) -> None:
+    aws.add("ml101-eve", "CREATE_COMPLETE", "eu-west-1")
+    stacks = find_stacks("ml101", {"us-east-1", "eu-west-1"}, aws.clients)
+    aws.refuse["describe_stacks", "us-east-1"] = refusal("DescribeStacks", "Rate exceeded", "T")
+
+    results = Destruction(aws.clients, now=aws.clock.now, sleep=aws.clock.sleep).run(stacks)
+
+    told = {result.stack: result.reason for result in results}
+    assert told["ml101-eve"] == ""
+    assert "us-east-1 could not be listed: Rate exceeded" in told["ml101-ann"]
+    assert told["ml101-shared"].startswith("kept")
+
+
+def test_what_must_happen_before_the_shared_stack_goes_happens_per_free_region(
+    aws: FakeCloudFormation,
+) -> None:
+    aws.outcome["ml101-bob"] = ("DELETE_FAILED", "no")
+    aws.add("ml101-shared", "CREATE_COMPLETE", "eu-west-1")
+    told: list[str] = []
+    stacks = find_stacks("ml101", {"us-east-1", "eu-west-1"}, aws.clients)
+
+    Destruction(aws.clients, now=aws.clock.now, sleep=aws.clock.sleep).run(stacks, told.append)
+
+    assert told == ["eu-west-1"]
