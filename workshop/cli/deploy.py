@@ -57,13 +57,14 @@ def command(
     Example: workshop deploy --yes
     """
     from workshop.aws import make_clients
+    from workshop.cli.budgets import hold_against_budget
     from workshop.cli.progress import events_on_stderr
     from workshop.cli.synth import synthesize
     from workshop.config import load_workshop
 
     workshop = load_workshop(config)
     clients = make_clients()
-    above = _hold_against_budget(workshop, config, clients)
+    above = hold_against_budget(workshop, config, clients)
     with (
         events_on_stderr(as_json) as events,
         TemporaryDirectory(prefix="workshop-assembly-") as directory,
@@ -81,30 +82,6 @@ def command(
             dry_run=dry_run,
             above=above,
         )
-
-
-def _hold_against_budget(workshop: Workshop, config: Path, clients: Clients) -> list[str]:
-    """In words, where the workshop is expected to cost more than its budget, and where the
-    prices may be wrong.
-
-    Raises WorkshopError when it has a budget and nobody can tell what it costs.
-    """
-    from costs.budget import has_budget, refusal, warnings
-    from costs.estimate import estimate, needed_cells
-    from modules.declarations import load_module
-    from workshop.cli.prices import load_prices, read_elsewhere
-
-    if not has_budget(workshop.budget):
-        return []
-    modules = [load_module(name) for name in workshop.modules]
-    prices = load_prices(config)
-    found = estimate(workshop, modules, prices)
-    if refused := refusal(workshop.budget, found):
-        raise refused
-    told = warnings(workshop.budget, found)
-    for host in read_elsewhere(prices, needed_cells(workshop, modules), clients):
-        told.append(f"prices were read at {host}, which is not where this deploys")
-    return told
 
 
 def _deploy(

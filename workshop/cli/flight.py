@@ -75,7 +75,7 @@ class Flight:
         self._directory = directory
         self._clients = make_clients()
         self._account, _ = account_id(self._clients, self._attendee.region)
-        self._watch = _Watch(canary, self._account, self._clients, load_prices(config), look_every)
+        self._watch = _Watch(canary, config, self._account, self._clients, look_every)
         self.taken: list[Taken] = []
         self.left: list[str] = []
         self.lab: Any = None
@@ -221,16 +221,17 @@ class _Watch:
     def __init__(
         self,
         canary: Workshop,
+        config: Path,
         account: str,
         clients: Clients,
-        prices: Prices,
         look_every: float,
     ) -> None:
         scope = replace(make_scope(canary, ()), account=account)
         self._caller = Caller(clients)
         self._scanner = Scanner(scope, self._caller)
         self._clients = clients
-        self._prices = prices
+        self._config = config
+        self._prices = Prices()
         self._every = look_every
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look_on, daemon=True)
@@ -238,6 +239,8 @@ class _Watch:
         self.problems: list[str] = []
 
     def __enter__(self) -> _Watch:
+        # Only now: the check before it reads those that are missing.
+        self._prices = load_prices(self._config)
         self._thread.start()
         return self
 

@@ -11,8 +11,11 @@ import pytest
 
 from tests.functional.cli.cleaning.account import break_things
 from tests.unit.workshop.configs import write_config
+from workshop.aws import make_clients
+from workshop.cli.budgets import hold_against_budget
 from workshop.cli.main import run
 from workshop.cli.prices import bring_prices, load_prices, prices_path
+from workshop.config import load_workshop
 
 # One local AWS serves all tests of this folder, so they share a worker.
 pytestmark = pytest.mark.xdist_group("cost-commands")
@@ -88,7 +91,7 @@ def test_a_price_written_by_hand_counts_and_is_kept_where_the_price_list_has_non
     assert by_hand in prices_path(config).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("command", ["cost", "status", "cleanup", "destroy", "deploy"])
+@pytest.mark.parametrize("command", ["cost", "status", "cleanup", "destroy", "deploy", "check"])
 def test_every_command_refuses_prices_that_do_not_parse(
     config: Path, capsys: Capture, command: str
 ) -> None:
@@ -180,3 +183,27 @@ def test_the_estimate_needs_no_account(
     assert code == 3
     assert said["sums"]["workspace"]["expected"] == pytest.approx(2 * 8 * 0.05)
     assert said["budget"] == {"above": [], "deploys": True, "per_attendee": None, "total": None}
+
+
+def test_above_the_budget_a_deployment_says_so_and_prices_from_elsewhere_are_told(
+    config: Path, capsys: Capture
+) -> None:
+    say(capsys, "cost", "--refresh", "--config", config)
+    low = write_config(config.parent, budget={"total": 1, "per_attendee": 0.5})
+    workshop, clients = load_workshop(low), make_clients()
+
+    above = hold_against_budget(workshop, low, clients)
+
+    assert above == [
+        "expected to cost 1.39 USD, above budget.total of 1.00",
+        "expected to cost 0.69 USD per attendee, above budget.per_attendee of 0.50",
+    ]
+    kept = prices_path(low)
+    here = clients("pricing", "us-east-1").meta.endpoint_url
+    text = kept.read_text(encoding="utf-8").replace(
+        here, "https://api.pricing.us-east-1.amazonaws.com"
+    )
+    kept.write_text(text, encoding="utf-8")
+    (_, _, elsewhere) = hold_against_budget(workshop, low, clients)
+    assert elsewhere.startswith("prices were read at https://api.pricing")
+    assert hold_against_budget(load_workshop(write_config(config.parent)), low, clients) == []
