@@ -203,7 +203,7 @@ def _labs(
 ) -> Iterator[Line]:
     _, deadline = _event_hours(workshop)
     for module in modules:
-        lab = module.minutes / 60
+        lab = min(module.minutes / 60, deadline)
         hours = Span(lab * _LOW_SHARE, lab, deadline)
         for need in module.needs:
             cell = Cell(region, _USAGES[need.use], need.instance_type)

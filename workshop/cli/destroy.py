@@ -126,7 +126,12 @@ def _destroy(
     scope = replace(make_scope(workshop, stacks, only=attendees), account=account)
     before = take_inventory(workshop, scope, account, clients)
     view = _View(
-        workshop, clients, prices, as_json=events is not None, whose=_whose(workshop, attendees)
+        workshop,
+        clients,
+        prices,
+        as_json=events is not None,
+        whose=_whose(workshop, attendees),
+        attendees=len(attendees) or len(workshop.attendees),
     )
     if before.empty and not before.blind:
         note(f"nothing of {view.whose} exists in {', '.join(workshop.regions)}")
@@ -228,10 +233,17 @@ class _View:
     """Says what is left, or what there is."""
 
     def __init__(
-        self, workshop: Workshop, clients: Clients, prices: Prices, *, as_json: bool, whose: str
+        self,
+        workshop: Workshop,
+        clients: Clients,
+        prices: Prices,
+        *,
+        as_json: bool,
+        whose: str,
+        attendees: int,
     ) -> None:
         self._regions = workshop.regions
-        self._attendees = len(workshop.attendees)
+        self._attendees = attendees
         self._clients = clients
         self._prices = prices
         self._as_json = as_json

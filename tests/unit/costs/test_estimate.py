@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from costs.budget import refusal, warnings
 from costs.estimate import Estimate, Line, Span, estimate, needed_cells, usable_cells
@@ -184,3 +186,27 @@ def test_a_home_of_an_estimate_is_as_large_as_those_the_stacks_make() -> None:
     from stacks import places
 
     assert places.SPACE_GB == places.NOTEBOOK_GB == HOME_GB
+
+
+@given(
+    people=st.integers(1, 5),
+    minutes=st.lists(st.integers(1, 5000), max_size=4),
+    grace=st.integers(0, 10_080),
+    known=st.sets(st.sampled_from(sorted(PRICES.by_cell))),
+)
+def test_in_any_workshop_low_is_not_above_expected_nor_that_above_worst_and_parts_add_up(
+    people: int, minutes: list[int], grace: int, known: set[Cell]
+) -> None:
+    labs = [lab(f"lab-{n}", some, training=1, endpoint=2) for n, some in enumerate(minutes)]
+    prices = Prices({cell: price for cell, price in PRICES.by_cell.items() if cell in known})
+    workshop = make_workshop([f"a{n}" for n in range(people)], cleanup=Cleanup(grace, ()))
+
+    found = estimate(workshop, labs, prices)
+
+    total = found.total.usd
+    assert 0 <= total.low <= total.expected + 1e-9 <= total.worst + 2e-9
+    parts = [line.usd.worst for line in found.lines if line.usd is not None]
+    assert total.worst == pytest.approx(sum(parts))
+    assert found.total.unknown == set(needed_cells(workshop, labs)) - known
+    each = found.dearest_attendee.usd.expected
+    assert each * people == pytest.approx(total.expected)

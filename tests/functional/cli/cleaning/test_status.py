@@ -49,6 +49,24 @@ def test_every_thing_is_shown_with_its_owner_its_age_and_its_price(
     assert abs(datetime.now(UTC) - since) < timedelta(minutes=5)
 
 
+def test_what_was_spent_is_told_by_attendee_and_its_unknown_part_is_counted(
+    config: Path, capsys: Capture
+) -> None:
+    add_notebook("ml101-bob")
+
+    code, said, _ = call(capsys, "status", "--config", config)
+
+    spent = said["spent"]
+    assert (code, set(spent["attendees"]), set(spent["kinds"])) == (
+        *(0, {"bob"}, {"notebook-instance"}),
+    )
+    # Its volume has a price in the shipped snapshot, as its machine has.
+    assert (spent["unknown"], spent["complete"]) == (0, False)
+    assert 0 <= spent["usd"] < 0.01
+    _, said, _ = call(capsys, "status", "--no-prices", "--config", config)
+    assert said["spent"] is None
+
+
 def test_what_bills_by_the_hour_comes_first_with_a_total(config: Path, capsys: Capture) -> None:
     add_model("ml101-ann-m")
     add_notebook("ml101-bob")

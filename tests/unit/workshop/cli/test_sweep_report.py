@@ -11,6 +11,7 @@ from cleanup.audit import Actor
 from cleanup.resources import TAGS, Blind, Resource, Scan, Scope, Unattributed
 from cleanup.steps import Call, Decision
 from cleanup.sweep import Plan, Remaining, SweepResult
+from costs.meter import Amount, Bill
 from costs.prices import Rate
 from workshop.cli.sweep_report import Report
 
@@ -168,3 +169,34 @@ def test_what_only_looks_like_ours_and_what_came_back_are_told() -> None:
 
     assert "| model | ml101-zoe-m | eu-west-1 | zoe is not an attendee |" in text
     assert "| endpoint | ml101-ann-live | eu-west-1 | 3 |" in text
+
+
+def test_the_report_says_what_the_workshop_has_cost_and_what_the_sweep_saves_a_day() -> None:
+    bill = Bill(
+        {"ann": Amount(40.0), "bob": Amount(1.2)}, {"endpoint": Amount(41.2)}, complete=True
+    )
+    told = replace(report(clean()), bill=bill, oldest="2030-01")
+
+    assert told.costs == (
+        "the workshop has cost 41.20 USD, 20.60 USD per attendee; "
+        "cleanup saves at least 12.00 USD a day"
+    )
+    text = told.markdown()
+    assert "## What the workshop has cost: 41.20 USD, 20.60 USD per attendee" in text
+    assert "| ann | 40.00 USD |" in text
+    assert "| endpoint | 41.20 USD |" in text
+    assert "On-demand prices, the oldest of 2030-01; storage not included." in text
+
+
+def test_what_no_ledger_has_kept_makes_the_cost_a_least_one() -> None:
+    told = replace(report(clean()), bill=Bill({"ann": Amount(40.0)}))
+
+    assert told.costs.startswith("the workshop has cost at least 40.00 USD, 20.00 USD per")
+    assert "what was deleted before is not in it" in told.markdown()
+
+
+def test_a_sweep_of_a_part_says_nothing_of_what_the_workshop_has_cost() -> None:
+    told = report(clean())
+
+    assert told.costs == ""
+    assert "has cost" not in told.markdown()
