@@ -83,7 +83,11 @@ def test_processing_and_transform_jobs_bill_from_their_start_to_their_end() -> N
 
 
 def test_a_warm_pool_bills_after_its_job_until_it_ends() -> None:
-    times = {"TrainingStartTime": BEGAN, "TrainingEndTime": ENDED, "BillableTimeInSeconds": 9}
+    times: dict[str, Any] = {
+        "TrainingStartTime": BEGAN,
+        "TrainingEndTime": ENDED,
+        "BillableTimeInSeconds": 9,
+    }
     over = {"Status": "Terminated", "ResourceRetainedBillableTimeInSeconds": 60}
 
     assert told(training(**times, WarmPoolStatus={"Status": "Available"}))[1] == (
@@ -128,7 +132,11 @@ def test_a_job_that_has_ended_is_read_once_and_one_that_runs_again_and_again() -
     over = {**job, "TrainingEndTime": ENDED, "BillableTimeInSeconds": 9}
     for answer, calls in ((over, 1), (job, 3)):
         sagemaker = SageMaker({"describe_training_job": answer})
-        lifetimes = Lifetimes(Caller(lambda _service, _region, made=sagemaker: made))
+
+        def clients(_service: str, _region: str, made: SageMaker = sagemaker) -> SageMaker:
+            return made
+
+        lifetimes = Lifetimes(Caller(clients))
         found = [lifetimes.find([resource("training-job", "Completed")]) for _ in range(3)]
 
         assert found[0] == found[1] == found[2]

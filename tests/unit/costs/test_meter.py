@@ -32,6 +32,12 @@ def lifetime(*machines: Machine, hours: float = 1, **more: Any) -> Lifetime:
     return Lifetime(kind="x", name="n", region=REGION, machines=machines, **values)
 
 
+def near(usd: float, unknown: int = 0) -> Amount:
+    """An amount that equals one of about so much."""
+    about: Any = pytest.approx(usd)
+    return Amount(about, unknown)
+
+
 def usd(found: Lifetime) -> float:
     amount = cost(found, PRICES, NOW)
     assert not amount.unknown
@@ -79,7 +85,7 @@ def test_what_cannot_be_told_is_unknown_and_never_free(found: Lifetime) -> None:
 def test_of_machines_with_and_without_a_price_the_known_part_counts() -> None:
     amount = cost(lifetime(HOSTING, Machine("transform", "ml.m5.large")), PRICES, NOW)
 
-    assert amount == Amount(pytest.approx(0.12), 1)
+    assert amount == near(0.12, 1)
 
 
 def test_what_has_no_machine_of_its_own_costs_nothing() -> None:
@@ -97,10 +103,10 @@ def test_a_bill_has_everybodys_part_and_every_kinds_and_they_add_up() -> None:
     bill = add_up(found, PRICES, NOW)
 
     assert dict(bill.by_attendee) == {
-        "ann": Amount(pytest.approx(0.12)),
-        "bob": Amount(pytest.approx(0.72), 1),
+        "ann": near(0.12),
+        "bob": near(0.72, 1),
     }
-    assert bill.total == bill.by_kind["x"] == Amount(pytest.approx(0.84), 1)
+    assert bill.total == bill.by_kind["x"] == near(0.84, 1)
     assert not bill.complete
     assert Bill().total == Amount()
 
