@@ -22,6 +22,8 @@ WORKERS = 10
 _READERS_PER_WORKER = 4
 CALLS_PER_SECOND = 200.0
 
+# How the failure begins of an operation that this boto3 does not have.
+NO_OPERATION = "this boto3 has no"
 # What a call that cannot succeed may raise; an operation that Lambda's older boto3 lacks is an
 # AttributeError.
 FAILURES = (ClientError, BotoCoreError, AttributeError)
@@ -119,7 +121,7 @@ class Caller:
         client = self._clients(service, region)
         # hasattr first: can_paginate raises a KeyError for what this boto3 does not know.
         if not hasattr(client, operation):
-            raise AttributeError(f"this boto3 has no {operation}")
+            raise AttributeError(f"{NO_OPERATION} {operation}")
         if client.can_paginate(operation):
             config = {"PageSize": page_size} if page_size else {}
             pages = client.get_paginator(operation).paginate(**parameters, PaginationConfig=config)

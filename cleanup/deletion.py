@@ -14,14 +14,15 @@ from typing import Any, Protocol
 
 from cleanup import regions
 from cleanup.calls import FAILURES, failure
+from cleanup.listing import plain_tags
 from cleanup.refusals import meaning
-from cleanup.regions import Job, Left
+from cleanup.regions import Job, Left, What
+from workshop import names
 from workshop.aws import Clients, make_clients
 from workshop.errors import WorkshopError
+from workshop.names import TAG_ATTENDEE, TAG_WORKSHOP
 
-# CloudFormation waits an hour at most (ServiceTimeout, AWS::CloudFormation::CustomResource);
-# what is not done by then is told while it still listens.
-SERVICE_SECONDS = 3600
+# What is not done by the time that CloudFormation stops waiting is told while it still listens.
 _LAST_WORD_SECONDS = 240.0
 # Of each invocation, kept for the last look, for calling the next one and for the answer.
 _MARGIN_SECONDS = 60.0
@@ -53,12 +54,14 @@ class Context(Protocol):
 class Tools:
     """The world of an invocation; `now` in seconds since 1970, the same for all invocations.
 
-    The function's configuration: `workshop`, `protected` (names that are never touched), and
-    `assets`, the bootstrap bucket.
+    The function's configuration: `workshop`, `service_seconds` (how long CloudFormation waits
+    for an answer), `protected` (names that are never touched), and `assets`, the bootstrap
+    bucket.
     """
 
     clients: Clients
     workshop: str
+    service_seconds: float
     protected: frozenset[str] = frozenset()
     assets: str = ""
     now: Callable[[], float] = time.time
@@ -76,31 +79,43 @@ class Ended:
 def aws_tools() -> Tools:
     """AWS's own, made once per process: making clients takes longer than using them."""
     protected = frozenset(json.loads(os.environ["PROTECTED"]))
-    return Tools(make_clients(), os.environ["WORKSHOP"], protected, os.environ["ASSETS"])
+    return Tools(
+        make_clients(),
+        os.environ["WORKSHOP"],
+        float(os.environ["SERVICE_SECONDS"]),
+        protected,
+        os.environ["ASSETS"],
+    )
 
 
 def sweep(request: Request, context: Context, tools: Tools) -> Ended | None:
     """Do what a Delete request asks for; None when another invocation goes on with it.
 
-    Kept and protected resources stay, and are no failure. What could not be listed is not
-    clean: it is looked at again while there is time.
+    Whose things go is said by the stack's own name and tags, never by the request. Kept and
+    protected resources stay, and are no failure. What could not be listed is not clean: it is
+    looked at again while there is time; for what this boto3 cannot list at all, see
+    `regions.needed_kinds`.
     """
     arn = context.invoked_function_arn.split(":")
     region, account = arn[3], arn[4]
-    memory = request.get(_MEMORY, {})
-    started = float(memory.get("started", tools.now()))
-    invocation = int(memory.get("invocation", 1))
-    last_word = started + SERVICE_SECONDS - _LAST_WORD_SECONDS
     end = tools.now() + context.get_remaining_time_in_millis() / 1000 - _MARGIN_SECONDS
-    status = _stack_status(str(request["StackId"]), tools.clients("cloudformation", region))
+    cloudformation = tools.clients("cloudformation", region)
+    stack = _stack(request, cloudformation)
+    status = str(stack["StackStatus"])
     if status not in _GOING:
         _log.info("nothing is touched: the stack is in %s", status)
         return Ended()
-    properties = request["ResourceProperties"]
+    asked = _whose(stack, request, tools.workshop)
+    if asked is None:
+        return Ended(f"nothing is touched: {stack['StackName']} is no stack of {tools.workshop}")
+    what, attendee = asked
+    invocation = int(request.get(_MEMORY, {}).get("invocation", 1))
+    started = _asked_at(request, cloudformation, tools.now())
+    last_word = started + tools.service_seconds - _LAST_WORD_SECONDS
     job = Job(
-        what=properties["What"],
+        what=what,
         workshop=tools.workshop,
-        attendee=properties.get("Attendee", ""),
+        attendee=attendee,
         region=region,
         account=account,
         protected=tools.protected,
@@ -119,7 +134,7 @@ def sweep(request: Request, context: Context, tools: Tools) -> Ended | None:
         return Ended(f"{_in_words(left)} (given up after {tools.now() - started:.0f} s)")
     if invocation >= MOST_INVOCATIONS:
         return Ended(f"{_in_words(left)} (given up after {invocation} invocations)")
-    following = {"started": started, "invocation": invocation + 1}
+    following = {"invocation": invocation + 1}
     _log.info("goes on in invocation %d: %s", invocation + 1, _in_words(left))
     tools.clients("lambda", region).invoke(
         FunctionName=context.invoked_function_arn,
@@ -145,10 +160,45 @@ def _until_nothing_is_left(job: Job) -> tuple[Left, ...]:
         pause = min(pause * 2, _PAUSE_MOST)
 
 
-def _stack_status(stack_id: str, cloudformation: Any) -> str:
-    """A stack's status. Found by its id, since a name may be another stack's by now."""
-    (stack,) = cloudformation.describe_stacks(StackName=stack_id)["Stacks"]
-    return str(stack["StackStatus"])
+def _stack(request: Request, cloudformation: Any) -> Mapping[str, Any]:
+    """The stack that asks. Found by its id, since a name may be another stack's by now."""
+    (stack,) = cloudformation.describe_stacks(StackName=request["StackId"])["Stacks"]
+    found: Mapping[str, Any] = stack
+    return found
+
+
+def _whose(stack: Mapping[str, Any], request: Request, workshop: str) -> tuple[What, str] | None:
+    """What a stack may have swept, and for which attendee; None when it is not the workshop's.
+
+    Whoever may invoke the function or name it in a template could ask for anybody. The shared
+    stack asks twice, and only its requests say for which part.
+    """
+    tags, name = plain_tags(stack.get("Tags")), stack["StackName"]
+    if tags.get(TAG_WORKSHOP) != workshop:
+        return None
+    attendee = tags.get(TAG_ATTENDEE, "")
+    if attendee:
+        own = names.attendee_stack_name(workshop, attendee)
+        return ("attendee", attendee) if name == own else None
+    what = request["ResourceProperties"]["What"]
+    if name != names.shared_stack_name(workshop) or what not in ("region", "leftovers"):
+        return None
+    return what, ""
+
+
+def _asked_at(request: Request, cloudformation: Any, now: float) -> float:
+    """When CloudFormation began to wait for this answer, in seconds since 1970.
+
+    Of the resource, not of the stack: what else it deletes first takes its time as well. And
+    asked, not remembered in the event: Lambda repeats an asynchronous invocation that failed
+    with the event it had.
+    """
+    detail = cloudformation.describe_stack_resource(
+        StackName=request["StackId"], LogicalResourceId=request["LogicalResourceId"]
+    )["StackResourceDetail"]
+    if detail["ResourceStatus"] != "DELETE_IN_PROGRESS":
+        return now
+    return min(now, float(detail["LastUpdatedTimestamp"].timestamp()))
 
 
 def _in_words(left: tuple[Left, ...]) -> str:

@@ -26,11 +26,15 @@ _SHARED_GROUPS = {
 _ENDPOINT_GROUPS = "/aws/sagemaker/Endpoints/"
 # "The request can contain a list of up to 1,000 keys" (DeleteObjects, API reference).
 _BATCH = 1000
+# An upload takes a call of its own to abort.
+_UPLOADS = 50
 _NO_BUCKET = ("NoSuchBucket", "404")
 
 
 # Whether a key is ours.
 IsOwn = Callable[[str], bool]
+# Versions or uploads of one page of a listing, as the operation that removes them takes them.
+Page = list[dict[str, str]]
 
 
 def _any_key(_key: str) -> bool:
@@ -129,8 +133,14 @@ def count_objects(
     """
     s3 = clients("s3", region)
     try:
-        objects = _versions(s3, bucket, prefix, is_own)
-        return len(objects) + len(_uploads(s3, bucket, prefix, is_own))
+        return sum(
+            len(page)
+            for pages in (
+                _versions(s3, bucket, prefix, is_own),
+                _uploads(s3, bucket, prefix, is_own),
+            )
+            for page in pages
+        )
     except ClientError as error:
         if error_code(error) in _NO_BUCKET:
             return None
@@ -150,41 +160,73 @@ def empty_bucket(
     Only of keys that begin with `prefix` and are ours. A bucket that does not exist is empty.
     Raises WorkshopError when S3 keeps an object.
     """
+    return sum(delete_objects(bucket, region, clients, prefix=prefix, is_own=is_own))
+
+
+def delete_objects(
+    bucket: str,
+    region: str,
+    clients: Clients,
+    *,
+    prefix: str = "",
+    is_own: IsOwn = _any_key,
+) -> Iterator[int]:
+    """Empty a bucket as `empty_bucket` does, page by page: yields how many each one held.
+
+    No more than two pages are in memory, and whoever stops asking stops deleting: what is left is
+    found by the next call. A page is about a second's work.
+    """
     s3 = clients("s3", region)
     try:
-        objects = _versions(s3, bucket, prefix, is_own)
-        uploads = _uploads(s3, bucket, prefix, is_own)
+        for objects in _one_ahead(_versions(s3, bucket, prefix, is_own)):
+            if objects:
+                answer = s3.delete_objects(
+                    Bucket=bucket, Delete={"Objects": objects, "Quiet": True}
+                )
+                _raise_refused(bucket, answer.get("Errors", []))
+            yield len(objects)
+        for uploads in _one_ahead(_uploads(s3, bucket, prefix, is_own)):
+            for upload in uploads:
+                s3.abort_multipart_upload(Bucket=bucket, **upload)
+            yield len(uploads)
     except ClientError as error:
-        if error_code(error) in _NO_BUCKET:
-            return 0
-        raise
-    for start in range(0, len(objects), _BATCH):
-        batch = objects[start : start + _BATCH]
-        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
-        _raise_refused(bucket, answer.get("Errors", []))
-    for upload in uploads:
-        s3.abort_multipart_upload(Bucket=bucket, **upload)
-    return len(objects) + len(uploads)
+        if error_code(error) not in _NO_BUCKET:
+            raise
 
 
-def _versions(s3: Any, bucket: str, prefix: str, is_own: IsOwn) -> list[dict[str, str]]:
-    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
-    return [
-        {"Key": row["Key"], "VersionId": row["VersionId"]}
-        for page in pages
-        for row in (*page.get("Versions", []), *page.get("DeleteMarkers", []))
-        if is_own(row["Key"])
-    ]
+def _one_ahead(pages: Iterator[Page]) -> Iterator[Page]:
+    """The same pages, each when the next one is there: that is asked for by this one's last
+    key, which is to be deleted."""
+    page = next(pages, None)
+    while page is not None:
+        following = next(pages, None)
+        yield page
+        page = following
 
 
-def _uploads(s3: Any, bucket: str, prefix: str, is_own: IsOwn) -> list[dict[str, str]]:
-    pages = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=prefix)
-    return [
-        {"Key": row["Key"], "UploadId": row["UploadId"]}
-        for page in pages
-        for row in page.get("Uploads", [])
-        if is_own(row["Key"])
-    ]
+def _versions(s3: Any, bucket: str, prefix: str, is_own: IsOwn) -> Iterator[Page]:
+    """Pages of what one DeleteObjects takes."""
+    pages = s3.get_paginator("list_object_versions").paginate(
+        Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": _BATCH}
+    )
+    for page in pages:
+        yield [
+            {"Key": row["Key"], "VersionId": row["VersionId"]}
+            for row in (*page.get("Versions", []), *page.get("DeleteMarkers", []))
+            if is_own(row["Key"])
+        ]
+
+
+def _uploads(s3: Any, bucket: str, prefix: str, is_own: IsOwn) -> Iterator[Page]:
+    pages = s3.get_paginator("list_multipart_uploads").paginate(
+        Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": _UPLOADS}
+    )
+    for page in pages:
+        yield [
+            {"Key": row["Key"], "UploadId": row["UploadId"]}
+            for row in page.get("Uploads", [])
+            if is_own(row["Key"])
+        ]
 
 
 def _raise_refused(bucket: str, errors: list[dict[str, str]]) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from cleanup.calls import CALLS_PER_SECOND, Caller
+from cleanup.calls import CALLS_PER_SECOND, NO_OPERATION, Caller
 from cleanup.kind import Kind
 from cleanup.kinds import BY_NAME, KINDS
 from cleanup.kinds.attendees import ATTENDEE_KINDS
 from cleanup.leftovers import (
-    empty_bucket,
+    delete_objects,
     find_log_leftovers,
     is_own_bucket,
     remove_log_leftovers,
@@ -32,8 +32,14 @@ What = Literal["attendee", "region", "leftovers"]
 _WORKERS = 4
 _CALLS_PER_SECOND = 25.0
 _LOGS_AT_ONCE = 100
-# Whoever lacks a permission lacks it at the next try too.
-_DENIED = ("AccessDenied", "UnauthorizedOperation", "NotAuthorized")
+# Whoever lacks a permission, or a boto3 that has the operation, lacks it at the next try too.
+_FINAL = (
+    "AccessDenied",
+    "UnauthorizedOperation",
+    "NotAuthorized",
+    NO_OPERATION,
+    "Parameter validation failed",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +86,29 @@ class Job:
 def sweep(job: Job) -> tuple[Left, ...]:
     """Sweep, and say what is left. Raises what AWS raises where something cannot be read."""
     if job.what == "attendee":
-        only = frozenset({job.attendee})
-        return _swept(job, job.scope(only, only), Policy(), attendee_kinds(), _CALLS_PER_SECOND)
+        return _sweep_attendee(job)
     if job.what == "leftovers":
         return _swept(job, job.scope(()), Policy(), leftover_kinds(), CALLS_PER_SECOND)
     return _sweep_region(job)
+
+
+def _sweep_attendee(job: Job) -> tuple[Left, ...]:
+    """What an attendee runs and has made; at last their spaces, so that their door is shut.
+
+    Until its stack has deleted the space, an attendee could start an app in it anew, and a
+    space with an app cannot be deleted. So the space goes here, where an app that comes back
+    is deleted again; their role may make no other space. For the stack, what is gone already
+    counts as deleted (a delete handler answers "NotFound": "Resource type handler contract",
+    CloudFormation CLI user guide). No policy that denies it is put on the role instead: it
+    would have to outlast the space and be off again before the role, which IAM does not delete
+    with an inline policy that is not the stack's.
+    """
+    only = frozenset({job.attendee})
+    scope = job.scope(only, only)
+    doors = [BY_NAME["app"], BY_NAME["space"]]
+    return _swept(job, scope, Policy(), attendee_kinds(), _CALLS_PER_SECOND) or _swept(
+        job, scope, Policy(keep_managed=False), doors, _CALLS_PER_SECOND
+    )
 
 
 def attendee_kinds() -> tuple[Kind, ...]:
@@ -104,6 +128,19 @@ def attendee_kinds() -> tuple[Kind, ...]:
 def leftover_kinds() -> tuple[Kind, ...]:
     """What a Studio domain leaves in its network."""
     return tuple(kind for kind in KINDS if kind.leftover and "domain" in kind.after)
+
+
+def needed_kinds() -> frozenset[str]:
+    """The kinds that must have been seen before a region is called clean: what attendees' roles
+    can have made, the environments, and what Studio domains leave behind.
+
+    All others only an instructor, or somebody else, can have made. Those among them that
+    Lambda's boto3 cannot list yet, since it is older than ours, are named in the log and not
+    looked for, or no shared stack could ever be deleted. They are unknown, not clean: `workshop
+    status` and `workshop destroy` list them with the boto3 that this project pins.
+    """
+    environments = {kind.name for kind in KINDS if kind.environment}
+    return frozenset({*ATTENDEE_KINDS, *environments, *(kind.name for kind in leftover_kinds())})
 
 
 def _sweep_region(job: Job) -> tuple[Left, ...]:
@@ -163,15 +200,19 @@ def _tagged(job: Job) -> set[str]:
 
 
 def _swept(
-    job: Job, scope: Scope, policy: Policy, kinds: Iterable[Kind], calls_per_second: float
+    job: Job, scope: Scope, policy: Policy, kinds: Collection[Kind], calls_per_second: float
 ) -> tuple[Left, ...]:
+    needed = needed_kinds()
+    looked_for = [kind for kind in kinds if kind.name in needed or _is_known(job, kind)]
+    if unknown := sorted({kind.name for kind in kinds} - {kind.name for kind in looked_for}):
+        _log.warning("not looked for: %s: this boto3 has no such lists", ", ".join(unknown))
     begun = job.now()
     limit = job.seconds_left
     result = Sweep(
         scope,
         job.clients,
         policy=policy,
-        kinds=kinds,
+        kinds=looked_for,
         limit_seconds=limit,
         workers=_WORKERS,
         calls_per_second=calls_per_second,
@@ -185,16 +226,28 @@ def _swept(
     return _left(result, timed_out=job.now() - begun >= limit)
 
 
+def _is_known(job: Job, kind: Kind) -> bool:
+    """Whether this boto3 can list a kind, and what it is listed under."""
+    needed = (kind, BY_NAME[kind.parent.kind]) if kind.parent else (kind,)
+    return all(hasattr(job.clients(one.service, job.region), one.list_op) for one in needed)
+
+
 def _left(result: SweepResult, *, timed_out: bool) -> tuple[Left, ...]:
     remaining = [
         Left(f"{one.resource.kind} {one.resource.name}: {one.reason}", again=timed_out)
         for one in result.remaining
     ]
     unseen = [
-        Left(f"{hole.kind} could not be listed: {hole.reason}", not hole.reason.startswith(_DENIED))
+        Left(f"{hole.kind} could not be listed: {hole.reason}", again=_passes(hole.reason))
         for hole in result.blind
     ]
     return (*remaining, *unseen)
+
+
+def _passes(reason: str) -> bool:
+    """Whether a listing may succeed at another try. What is listed under another kind has that
+    one's reason, which is among the holes itself."""
+    return not reason.startswith(_FINAL) and not reason.endswith(" could not be listed")
 
 
 def _note(call: Call, result: str, detail: str = "") -> None:
@@ -220,11 +273,14 @@ def _empty_buckets(job: Job, scope: Scope) -> tuple[Left, ...]:
         parts += [(own, {"prefix": names.bucket_prefix(a)}) for a in sorted(scope.attendees)]
         parts.append((own, {}))
     for bucket, of in parts:
-        if job.seconds_left <= 0:
-            return (Left(f"bucket {bucket} is not empty yet", again=True),)
-        count = empty_bucket(bucket, job.region, job.clients, **of)
-        if count:
-            _log.info("emptied %s/%s: %d objects", bucket, of.get("prefix", ""), count)
+        total = 0
+        for count in delete_objects(bucket, job.region, job.clients, **of):
+            total += count
+            if job.seconds_left <= 0:
+                _log.info("deleted from %s: %d objects", bucket, total)
+                return (Left(f"bucket {bucket} is not empty yet", again=True),)
+        if total:
+            _log.info("emptied %s/%s: %d objects", bucket, of.get("prefix", ""), total)
     return ()
 
 

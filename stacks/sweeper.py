@@ -24,7 +24,8 @@ _RUNTIME = "python3.14"
 _SECONDS = 900  # the most that Lambda gives
 _MEGABYTES = 512
 _LOG_DAYS = 7
-# What CloudFormation waits for an answer, at most; cleanup.deletion counts on it.
+# How long CloudFormation waits for an answer: the most that ServiceTimeout takes
+# (AWS::CloudFormation::CustomResource). The function is told by its environment.
 SERVICE_SECONDS = 3600
 
 
@@ -71,6 +72,7 @@ class Sweeper(Construct):
                     "WORKSHOP": workshop.name,
                     "PROTECTED": json.dumps(sorted(workshop.cleanup.protected)),
                     "ASSETS": tokens.filled(assets_bucket),
+                    "SERVICE_SECONDS": str(SERVICE_SECONDS),
                 }
             ),
             logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=group.ref),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cleanup.kinds import KINDS
+from cleanup.kinds.elsewhere import MANAGED_BY
 from stacks import policies
 from workshop import names
 
@@ -39,7 +40,7 @@ def sweep_document(
             _allow("Stacks", ["cloudformation:ListStacks"], "*"),
             _allow(
                 "OwnStacks",
-                ["cloudformation:DescribeStacks"],
+                ["cloudformation:DescribeStackResource", "cloudformation:DescribeStacks"],
                 _arn("cloudformation", region, f"stack/{workshop}-*"),
             ),
             _allow(
@@ -78,6 +79,11 @@ def _named(workshop: str, region: str) -> list[policies.Statement]:
 def _elsewhere(workshop: str, region: str, vpc: str | None) -> list[policies.Statement]:
     tagged = _tagged(workshop)
     claimed = {"StringEquals": {f"aws:RequestTag/{names.TAG_WORKSHOP}": workshop}}
+    # Studio has set its tag on the home file system and on both NFS groups of a domain, with
+    # the domain's ARN. Both operations know the tags of what they tag (aws:ResourceTag: service
+    # authorization reference of EC2 and EFS).
+    domains = _arn("sagemaker", region, "domain/*")
+    studios = {**claimed, "StringLike": {f"aws:ResourceTag/{MANAGED_BY}": domains}}
     ec2 = [action for action in _changes("ec2") if action != "ec2:CreateTags"]
     files = [a for a in _changes("efs") if a != "elasticfilesystem:TagResource"]
     groups = _arn("ec2", region, "security-group/*")
@@ -93,30 +99,37 @@ def _elsewhere(workshop: str, region: str, vpc: str | None) -> list[policies.Sta
         ),
         _allow("Images", _changes("ecr"), _arn("ecr", region, f"repository/{workshop}-*")),
         _allow("TaggedImages", _changes("ecr"), _arn("ecr", region, "repository/*"), tagged),
-        _allow("Claim", ["ec2:CreateTags"], groups, claimed),
-        _allow("ClaimFiles", ["elasticfilesystem:TagResource"], systems, claimed),
+        _allow("Claim", ["ec2:CreateTags"], groups, studios),
+        _allow("ClaimFiles", ["elasticfilesystem:TagResource"], systems, studios),
         _allow("Homes", files, systems, tagged),
         _allow("Network", ec2, [groups, interfaces], tagged),
     ]
     if vpc is not None:
         within = {"ArnEquals": {"ec2:Vpc": _arn("ec2", region, f"vpc/{vpc}")}}
-        statements.append(_allow("OwnNetwork", ec2, [groups, interfaces], within))
+        statements += [
+            _allow("OwnNetwork", ec2, [groups, interfaces], within),
+            _allow("ClaimOwn", ["ec2:CreateTags"], groups, {**claimed, **within}),
+        ]
     return statements
 
 
 def _files(workshop: str, region: str, bucket: str, assets: str) -> list[policies.Statement]:
     shared = names.sdk_bucket(policies.ACCOUNT, region)
-    listing = ["s3:ListBucketMultipartUploads", "s3:ListBucketVersions"]
+    uploads, versions = "s3:ListBucketMultipartUploads", "s3:ListBucketVersions"
     removal = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"]
     ours = {shared: f"{workshop}-", assets: names.assets_prefix(workshop)}
     return [
-        _allow("OwnBucket", ["s3:GetBucketTagging", *listing], _bucket(bucket)),
+        _allow("OwnBucket", ["s3:GetBucketTagging", uploads, versions], _bucket(bucket)),
         _allow(
             "SharedBuckets",
-            listing,
+            [versions],
             [_bucket(name) for name in ours],
             {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in ours.values()]}},
         ),
+        # No s3:prefix: the key is ListBucket's and ListBucketVersions's alone (service
+        # authorization reference of S3), and what a request does not carry is never like
+        # anything. It shows keys; aborting is bound to the prefixes.
+        _allow("SharedUploads", [uploads], [_bucket(name) for name in ours]),
         _allow(
             "Objects",
             removal,

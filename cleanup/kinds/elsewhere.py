@@ -8,8 +8,9 @@ from typing import Any
 from cleanup.kind import Claim, Kind, Parent, Question, Row
 from cleanup.kinds.states import states
 
-# The tag that Studio sets on a domain's home file system; its value is the domain's ARN.
-_MANAGED_BY = "ManagedByAmazonSageMakerResource"
+# The tag that Studio sets on a domain's home file system and NFS groups; its value is the
+# domain's ARN.
+MANAGED_BY = "ManagedByAmazonSageMakerResource"
 _NFS_GROUP = re.compile(r"security-group-for-(?:inbound|outbound)-nfs-(?P<domain>d-[a-z0-9]+)$")
 _NFS_GROUPS = ["security-group-for-inbound-nfs-*", "security-group-for-outbound-nfs-*"]
 
@@ -21,7 +22,7 @@ def _target_name(row: Row) -> str:
 
 def _domain_of_file_system(row: Row) -> str:
     for tag in row.get("Tags", []):
-        if tag["Key"] == _MANAGED_BY:
+        if tag["Key"] == MANAGED_BY:
             return str(tag["Value"]).rpartition("/")[2]
     return ""
 

@@ -14,8 +14,8 @@ from typing import Any
 import boto3
 import pytest
 
-from cleanup import deletion
 from cleanup.kinds import KINDS
+from cleanup.kinds.elsewhere import MANAGED_BY
 from cleanup.regions import attendee_kinds
 from rehearsal.cloudformation.template import dependencies
 from rehearsal.policies import Policy, evaluate
@@ -61,7 +61,9 @@ def test_an_attendees_sweep_is_deleted_before_everything_else_of_theirs(
     request = assembly.one(ANN, SWEEP_TYPE)
     assert request["What"] == "attendee"
     assert request["Attendee"] == "ann"
-    assert request["ServiceTimeout"] == deletion.SERVICE_SECONDS == sweeper.SERVICE_SECONDS
+    function = assembly.one(SHARED, "AWS::Lambda::Function")
+    told = function["Environment"]["Variables"]["SERVICE_SECONDS"]
+    assert request["ServiceTimeout"] == int(told) == sweeper.SERVICE_SECONDS
     # A literal: an export would pin the function, and each import costs time.
     assert "ImportValue" not in json.dumps(request)
     assert ":function:ml101-shared-sweep" in json.dumps(request["ServiceToken"])
@@ -206,6 +208,7 @@ def test_every_call_of_every_kind_is_granted_for_things_of_the_workshop(kind: An
     tags = {
         "aws:ResourceTag/workshop:name": "ml101",
         "aws:RequestTag/workshop:name": "ml101",
+        f"aws:ResourceTag/{MANAGED_BY}": f"{SAGEMAKER}domain/d-abc",
         "application-autoscaling:service-namespace": "sagemaker",
     }
     for operation in operations(kind):
@@ -219,6 +222,48 @@ def test_nothing_of_anybody_else_may_be_changed(kind: Any) -> None:
         if not operation.split(":")[1].startswith(("List", "Describe")):
             assert not may(operation, theirs, **{"aws:ResourceTag/workshop:name": "ml102"})
             assert not may(operation, f"{SAGEMAKER}anything/ml1012-ann-x")
+
+
+GROUP = "arn:aws:ec2:us-east-1:111122223333:security-group/sg-1"
+FILE_SYSTEM = "arn:aws:elasticfilesystem:us-east-1:111122223333:file-system/fs-1"
+VPC = "arn:aws:ec2:us-east-1:111122223333:vpc/"
+
+
+@pytest.mark.parametrize(
+    ("operation", "resource"),
+    [("ec2:CreateTags", GROUP), ("elasticfilesystem:TagResource", FILE_SYSTEM)],
+)
+def test_only_what_studio_made_may_be_claimed(operation: str, resource: str) -> None:
+    ours = {"aws:RequestTag/workshop:name": "ml101"}
+    studios = {f"aws:ResourceTag/{MANAGED_BY}": f"{SAGEMAKER}domain/d-abc"}
+    assert may(operation, resource, **ours, **studios)
+    assert not may(operation, resource, **ours)
+    assert not may(operation, resource, **studios)
+    elsewhere = {key: arn.replace("us-east-1", "eu-west-1") for key, arn in studios.items()}
+    assert not may(operation, resource, **ours, **elsewhere)
+
+
+def test_a_group_of_the_workshops_own_network_may_be_claimed_without_studios_tag() -> None:
+    ours = {"aws:RequestTag/workshop:name": "ml101"}
+    assert may("ec2:CreateTags", GROUP, **ours, **{"ec2:Vpc": f"{VPC}vpc-1"})
+    assert not may("ec2:CreateTags", GROUP, **ours, **{"ec2:Vpc": f"{VPC}vpc-2"})
+    assert not may("ec2:CreateTags", GROUP, **{"ec2:Vpc": f"{VPC}vpc-1"})
+
+
+@pytest.mark.parametrize("bucket", ["sagemaker-us-east-1-111122223333", "assets"])
+def test_uploads_are_listed_without_a_key_that_the_operation_does_not_carry(bucket: str) -> None:
+    shared = f"arn:aws:s3:::{bucket}"
+    assert may("s3:ListBucketMultipartUploads", shared)
+    assert not may("s3:ListBucketVersions", shared)
+    assert not may("s3:AbortMultipartUpload", f"{shared}/ml102-ann-x")
+    assert not may("s3:ListBucketMultipartUploads", "arn:aws:s3:::another")
+
+
+def test_a_stack_that_asks_may_be_looked_at_and_no_other() -> None:
+    stack = "arn:aws:cloudformation:us-east-1:111122223333:stack/{}/1"
+    for operation in ("DescribeStacks", "DescribeStackResource"):
+        assert may(f"cloudformation:{operation}", stack.format("ml101-ann"))
+        assert not may(f"cloudformation:{operation}", stack.format("ml1012-ann"))
 
 
 def test_a_space_that_somebody_made_for_an_attendee_may_be_deleted() -> None:

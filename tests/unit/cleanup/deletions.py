@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -14,7 +15,8 @@ from cleanup.on_delete import handler
 from tests.unit.cleanup.fake_aws import FakeAws, refusal
 
 ARN = "arn:aws:lambda:us-east-1:111122223333:function:ml101-shared-sweep"
-STACK = "arn:aws:cloudformation:us-east-1:111122223333:stack/ml101-ann/1"
+STACK = "arn:aws:cloudformation:us-east-1:111122223333:stack/{}/1"
+SERVICE_SECONDS = 3600
 
 
 class Answers(ThreadingHTTPServer):
@@ -78,7 +80,7 @@ class Context:
 @dataclass
 class Account:
     """Stacks, and functions that call themselves, beside SageMaker. `stacks` are rows of
-    ListStacks, of which the first one is the stack that is asked about."""
+    ListStacks, `tags` those of the stack that asks, which has asked at `asked_at`."""
 
     aws: FakeAws
     answers: Answers
@@ -87,8 +89,13 @@ class Account:
     invoked: list[dict[str, Any]] = field(default_factory=list)
     refuse_stacks: Exception | None = None
     protected: frozenset[str] = frozenset()
+    tags: dict[str, str] = field(default_factory=dict)
+    asked_at: float = 0.0
+    s3: Any = None
 
     def clients(self, service: str, region: str) -> Any:
+        if service == "s3" and self.s3 is not None:
+            return self.s3
         if service in ("cloudformation", "lambda", "s3", "logs"):
             return _Other(self)
         return self.aws.clients(service, region)
@@ -96,12 +103,14 @@ class Account:
     def request(self, kind: str = "Delete", what: str = "attendee", **more: Any) -> dict[str, Any]:
         """What CloudFormation sends; all values are text."""
         properties = {"ServiceToken": ARN, "ServiceTimeout": "3600", "What": what}
+        name, self.tags = "ml101-shared", {"workshop:name": "ml101"}
         if what == "attendee":
-            properties["Attendee"] = "ann"
+            name, properties["Attendee"] = "ml101-ann", "ann"
+            self.tags["workshop:attendee"] = "ann"
         return {
             "RequestType": kind,
             "ResponseURL": self.answers.url,
-            "StackId": STACK,
+            "StackId": STACK.format(name),
             "RequestId": "request-1",
             "LogicalResourceId": "Sweep",
             "ResourceType": "Custom::WorkshopSweep",
@@ -114,7 +123,13 @@ class Account:
         """One invocation."""
         clock = self.aws.clock
         tools = Tools(
-            self.clients, "ml101", self.protected, "assets", now=clock.now, sleep=clock.sleep
+            self.clients,
+            "ml101",
+            SERVICE_SECONDS,
+            self.protected,
+            "assets",
+            now=clock.now,
+            sleep=clock.sleep,
         )
         handler(request, Context(self.aws, clock.time, seconds), tools)
 
@@ -137,8 +152,16 @@ class _Other:
     def describe_stacks(self, *, StackName: str) -> dict[str, Any]:  # noqa: N803
         if self._account.refuse_stacks:
             raise self._account.refuse_stacks
-        assert StackName == STACK, "by its id, not by its name"
-        return {"Stacks": [{"StackStatus": self._account.status}]}
+        assert StackName.startswith("arn:"), "by its id, not by its name"
+        tags = [{"Key": key, "Value": value} for key, value in self._account.tags.items()]
+        name = StackName.split("/")[1]
+        return {"Stacks": [{"StackName": name, "StackStatus": self._account.status, "Tags": tags}]}
+
+    def describe_stack_resource(self, **request: str) -> dict[str, Any]:
+        assert request["LogicalResourceId"] == "Sweep"
+        asked = datetime.fromtimestamp(self._account.asked_at, UTC)
+        detail = {"ResourceStatus": "DELETE_IN_PROGRESS", "LastUpdatedTimestamp": asked}
+        return {"StackResourceDetail": detail}
 
     def invoke(self, **request: Any) -> None:
         assert (request["FunctionName"], request["InvocationType"]) == (ARN, "Event")

@@ -14,6 +14,7 @@ from moto import mock_aws
 
 from cleanup.leftovers import (
     count_objects,
+    delete_objects,
     empty_bucket,
     find_log_leftovers,
     is_own_bucket,
@@ -130,6 +131,26 @@ def test_more_objects_than_one_request_takes_all_go(clients: Clients, s3: Any) -
         s3.put_object(Bucket=BUCKET, Key=f"attendees/ann/{number}", Body=b"")
 
     assert empty_bucket(BUCKET, REGION, clients) == 1001
+    assert count_objects(BUCKET, REGION, clients) == 0
+
+
+def test_whoever_stops_asking_stops_the_deletion_and_the_next_call_goes_on(
+    clients: Clients, s3: Any
+) -> None:
+    for number in range(1001):
+        s3.put_object(Bucket=BUCKET, Key=f"attendees/ann/{number}", Body=b"")
+
+    assert next(delete_objects(BUCKET, REGION, clients)) == 1000
+
+    assert count_objects(BUCKET, REGION, clients) == 1
+    assert sum(delete_objects(BUCKET, REGION, clients)) == 1
+
+
+def test_unfinished_uploads_of_more_than_one_page_all_go(clients: Clients, s3: Any) -> None:
+    for number in range(120):
+        s3.create_multipart_upload(Bucket=BUCKET, Key=f"attendees/ann/{number:03d}")
+
+    assert empty_bucket(BUCKET, REGION, clients) == 120
     assert count_objects(BUCKET, REGION, clients) == 0
 
 

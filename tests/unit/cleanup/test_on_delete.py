@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,46 @@ def deleted_stack(attendee: str, status: str = "DELETE_COMPLETE") -> dict[str, s
         "TemplateDescription": f"Workshop ml101: the environment of {attendee}",
         "StackStatus": status,
     }
+
+
+class FullBucket:
+    """The SDK's bucket with `pages` of a thousand objects, each of which takes a second to
+    delete. Other buckets do not exist."""
+
+    def __init__(self, account: Account, pages: int) -> None:
+        self._clock = account.aws.clock
+        self._left = pages * 1000
+        self.deleted = 0
+        self.held_at_most = 0
+
+    def get_bucket_tagging(self, **_request: Any) -> None:
+        raise refusal("NoSuchBucket", "GetBucketTagging")
+
+    def get_paginator(self, operation: str) -> Any:
+        class Pages:
+            @staticmethod
+            def paginate(**request: Any) -> Iterator[dict[str, Any]]:
+                return self._pages(operation, request["Bucket"])
+
+        return Pages()
+
+    def _pages(self, operation: str, bucket: str) -> Iterator[dict[str, Any]]:
+        if not bucket.startswith("sagemaker-"):
+            raise refusal("NoSuchBucket", operation)
+        if operation == "list_multipart_uploads":
+            return
+        listed = self.deleted
+        for _ in range(self._left // 1000):
+            listed += 1000
+            self.held_at_most = max(self.held_at_most, listed - self.deleted)
+            yield {"Versions": [{"Key": "ml101-ann-x", "VersionId": str(n)} for n in range(1000)]}
+
+    def delete_objects(self, **request: Any) -> dict[str, Any]:
+        self._clock.time += 1.0
+        count = len(request["Delete"]["Objects"])
+        self.deleted += count
+        self._left -= count
+        return {}
 
 
 def test_a_creation_is_answered_at_once_and_always_with_the_same_id(account: Account) -> None:
@@ -162,6 +203,69 @@ def test_a_function_that_gets_little_time_calls_itself_only_so_often(account: Ac
     assert count == MOST_INVOCATIONS < 16
     assert account.answers.last["Status"] == "FAILED"
     assert f"after {MOST_INVOCATIONS} invocations" in account.answers.last["Reason"]
+
+
+def test_an_event_that_lambda_repeats_does_not_begin_the_hour_anew(account: Account) -> None:
+    aws = account.aws
+    aws.seconds = 10_000.0
+    aws.add("endpoint", "ml101-ann-e", "InService")
+    request = account.request()
+    account.invoke(request)
+    account.invoked.clear()
+    aws.clock.time = 3300.0
+
+    assert account.invoke_all(request) == 1
+
+    assert account.answers.last["Status"] == "FAILED"
+    assert aws.clock.time < 3600.0
+
+
+def test_an_hour_begins_when_the_stack_asks_and_not_with_the_stacks_deletion(
+    account: Account,
+) -> None:
+    account.aws.clock.time = account.asked_at = 5000.0
+    account.aws.add("endpoint", "ml101-ann-e", "InService")
+
+    account.invoke(account.request())
+
+    assert account.answers.last["Status"] == "SUCCESS"
+    assert account.aws.names() == []
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {},
+        {"workshop:name": "ml102", "workshop:attendee": "ann"},
+        {"workshop:name": "ml101"},
+        {"workshop:name": "ml101", "workshop:attendee": "bob"},
+    ],
+)
+def test_a_stack_that_is_not_the_attendees_is_refused_in_one_line(
+    account: Account, tags: dict[str, str]
+) -> None:
+    add_served_model(account.aws, "ann")
+    request = account.request()
+    account.tags = tags
+
+    account.invoke(request)
+
+    assert account.answers.last["Status"] == "FAILED"
+    assert account.answers.last["Reason"] == "nothing is touched: ml101-ann is no stack of ml101"
+    assert account.aws.calls == []
+
+
+def test_whose_things_go_is_said_by_the_stack_and_not_by_the_request(account: Account) -> None:
+    aws = account.aws
+    add_served_model(aws, "ann")
+    add_served_model(aws, "bob")
+    request = account.request()
+    request["ResourceProperties"] |= {"Attendee": "bob", "What": "region"}
+
+    account.invoke(request)
+
+    assert account.answers.last["Status"] == "SUCCESS"
+    assert aws.names() == ["ml101-bob-c", "ml101-bob-e", "ml101-bob-m"]
 
 
 def test_what_aws_refuses_fails_at_once_with_the_reason_in_one_line(account: Account) -> None:
@@ -295,6 +399,84 @@ def test_a_region_leaves_what_its_own_stack_deletes_and_ends_orphans(account: Ac
 
     assert account.answers.last["Status"] == "SUCCESS"
     assert aws.names() == ["ml101-shared-notebook"]
+
+
+def test_what_only_others_make_and_an_older_boto3_cannot_list_is_named_and_no_failure(
+    account: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    aws = account.aws
+    aws.missing = {"list_inference_routers", "list_hubs"}
+    aws.add("feature-group", "ml101-ann-features", "Created")
+    aws.add("endpoint", "ml101-ann-e", "InService")
+    account.stacks = [deleted_stack("ann")]
+
+    assert account.invoke_all(account.request(what="region")) == 1
+
+    assert account.answers.last["Status"] == "SUCCESS"
+    assert aws.names() == []
+    assert aws.clock.time < 60.0
+    # What is listed under hubs is not looked for either.
+    assert (
+        "not looked for: hub, hub-content, hub-content-reference, inference-router" in caplog.text
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "what"), [("model", "attendee"), ("model", "region"), ("user-profile", "region")]
+)
+def test_what_attendees_make_or_work_in_fails_at_once_when_it_cannot_be_listed(
+    account: Account, kind: str, what: str
+) -> None:
+    account.aws.missing = {BY_NAME[kind].list_op}
+
+    assert account.invoke_all(account.request(what=what)) == 1
+
+    assert account.answers.last["Status"] == "FAILED"
+    assert f"{kind} could not be listed: this boto3 has no" in account.answers.last["Reason"]
+    assert account.aws.clock.time < 60.0
+
+
+def test_what_only_others_make_and_aws_refuses_to_list_fails_at_once(account: Account) -> None:
+    account.aws.instead["list_hubs"] = lambda _: refusal("AccessDeniedException", "ListHubs")
+
+    assert account.invoke_all(account.request(what="region")) == 1
+
+    assert "hub could not be listed: AccessDenied" in account.answers.last["Reason"]
+    assert account.aws.clock.time < 60.0
+
+
+def test_an_app_that_is_started_again_does_not_keep_the_space(account: Account) -> None:
+    aws = account.aws
+    profile = {"DomainId": "d-1", "OwnershipSettingsSummary": {"OwnerUserProfileName": "ml101-ann"}}
+    aws.add("space", "ml101-ann", "InService", **profile)
+    app = {"DomainId": "d-1", "SpaceName": "ml101-ann", "AppType": "JupyterLab"}
+    aws.add("app", "default", "InService", **app)
+    starts = iter(range(2))
+
+    def start_again(_name: str) -> None:
+        # The first time that the space is to go, the attendee was quicker.
+        if next(starts, None) == 0:
+            aws.add("app", "again", "InService", **app)
+            raise refusal("ResourceInUse", "DeleteSpace", "it has an app")
+
+    aws.instead["delete_space"] = start_again
+
+    account.invoke(account.request())
+
+    assert account.answers.last["Status"] == "SUCCESS"
+    assert aws.names() == []
+
+
+def test_a_full_bucket_is_emptied_page_by_page_while_there_is_time(account: Account) -> None:
+    account.s3 = FullBucket(account, pages=1000)
+    account.stacks = [deleted_stack("ann")]
+
+    count = account.invoke_all(account.request(what="region"))
+
+    assert account.answers.last["Status"] == "SUCCESS"
+    assert count == 2
+    assert account.s3.deleted == 1_000_000
+    assert account.s3.held_at_most <= 2000
 
 
 def test_an_attendees_sweep_looks_for_all_that_must_be_gone_before() -> None:
