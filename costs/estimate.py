@@ -8,15 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from costs.prices import NOTEBOOK_VOLUME, STUDIO_VOLUME, VOLUME_TYPES, Cell, Prices
-from modules.declarations import Module
+from costs.prices import (
+    HOURS_PER_MONTH,
+    NOTEBOOK_VOLUME,
+    STUDIO_VOLUME,
+    VOLUME_TYPES,
+    Cell,
+    Prices,
+)
 from workshop.model import JOB_USES, Environment, JobUse, Workshop
+
+if TYPE_CHECKING:
+    from modules.declarations import Module
 
 # GB of a home's volume, as the stacks make them.
 HOME_GB = 5
-# What AWS's own calculators take a month for.
-HOURS_PER_MONTH = 730
 HOURS_PER_DAY = 24
 # An instance of a lab that is handled with care is there for this part of the lab's minutes.
 _LOW_SHARE = 0.5

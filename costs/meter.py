@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from costs.estimate import HOURS_PER_MONTH
-from costs.prices import Cell, Prices
+from costs.prices import HOURS_PER_MONTH, Cell, Prices
 from workshop.machine import Machine
 
 

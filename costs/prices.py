@@ -21,6 +21,9 @@ STUDIO_VOLUME = "studio-volume"
 NOTEBOOK_VOLUME = "notebook-volume"
 VOLUME_TYPES = {STUDIO_VOLUME: "gp3", NOTEBOOK_VOLUME: "gp2"}
 
+# What AWS's own calculators take a month for.
+HOURS_PER_MONTH = 730
+
 # Prices change rarely; a snapshot older than this is worth another look.
 STALE_DAYS = 90
 

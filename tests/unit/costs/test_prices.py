@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from datetime import date
 
 import pytest
@@ -99,3 +101,16 @@ def test_the_shipped_snapshot_parses_and_every_cell_has_a_price_a_date_and_a_sou
     assert len(found) > 100
     assert all(price.usd and price.source for price in found.values())
     assert re.fullmatch(r"20\d\d-\d\d(-\d\d)?", shipped().oldest())
+
+
+def test_a_function_without_our_packages_can_import_what_it_needs_of_costs() -> None:
+    program = (
+        "import sys; import costs.meter, costs.budget, costs.price_file, costs.prices; "
+        "print(sorted({'pydantic', 'yaml', 'modules'} & set(sys.modules)))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")
