@@ -175,7 +175,7 @@ def differences(
     `attendees` ("WORKSHOP-ID") are those who have done all of the modules to their end.
     """
     who = set(attendees)
-    declared = {
+    declared: dict[tuple[str, str, str], int] = {
         (module.name, need.use, need.instance_type): need.count
         for module in modules
         for need in module.needs

@@ -161,6 +161,8 @@ def _deploy(w: _Writer) -> list[Statement]:
             w.arn("cloudformation", f"stack/{w.workshop}-*"),
         ),
         _allow("Imports", ["cloudformation:ListImports"], _ALL),
+        # The templates' rule on the version of the bootstrap, a parameter of SSM's.
+        _allow("BootstrapRule", ["ssm:GetParameters"], w.arn("ssm", "parameter/cdk-bootstrap/*")),
         _allow("AssetsBucket", ["s3:ListBucket"], _assets(w)),
         _allow(
             "Assets",
@@ -192,11 +194,22 @@ def _handlers(w: _Writer, *handlers: str) -> list[Statement]:
     buckets = [a for a in of("s3") if a not in ("s3:GetObject", "s3:GetObjectVersion")]
     return [
         _allow("StudioAndNotebooks", of("sagemaker", read=False), w.own()),
-        # A domain's id is made up by AWS.
+        # A domain's id is made up by AWS: its tags say whose it is.
         _allow(
-            "Domain",
-            [a for a in of("sagemaker", read=False) if a.endswith(("Domain", "Tags", "App"))],
-            [w.arn("sagemaker", "domain/*"), w.arn("sagemaker", "app/*")],
+            "NewDomain",
+            [a for a in of("sagemaker") if a.endswith((":CreateDomain", ":AddTags"))],
+            w.arn("sagemaker", "domain/*"),
+            w.tagged("aws:RequestTag"),
+        ),
+        _allow(
+            "OwnDomain",
+            [
+                a
+                for a in of("sagemaker", read=False)
+                if a.endswith(("DeleteDomain", "UpdateDomain", "Tags"))
+            ],
+            w.arn("sagemaker", "domain/*"),
+            w.tagged(),
         ),
         _account_reads(),
         _allow("AwsMakesUpNetworkIds", of("ec2"), _ALL),
@@ -337,7 +350,11 @@ def _destroy(w: _Writer) -> list[Statement]:
     ]
     return [
         *_cleanup(w),
-        *(s for s in _deploy(w) if s["Sid"] in ("Stacks", "Imports", "AssetsBucket", "Sweeps")),
+        *(
+            s
+            for s in _deploy(w)
+            if s["Sid"] in ("Stacks", "Imports", "BootstrapRule", "AssetsBucket", "Sweeps")
+        ),
         *(s for s in _handlers(w, "read", "update", "delete") if "OwnRole" not in s["Sid"]),
         _allow("BucketsOwner", ["s3:GetBucketTagging"], own),
         _allow(

@@ -18,7 +18,7 @@ from cfnlint.helpers import load_resource
 from tests.factories import make_attendee, make_workshop
 from tests.iam_patterns import allowed_by, allows
 from tools.deploy_actions import deploy_actions
-from workshop.cli.iam_actions import actions_of
+from workshop.cli.iam_actions import actions_of, handler_actions
 from workshop.cli.iam_policy import (
     COMMANDS,
     MOST_CHARACTERS,
@@ -109,7 +109,7 @@ def test_what_is_limited_to_resources_can_be(command: str) -> None:
 def test_nothing_of_another_workshop_can_be_changed(command: str) -> None:
     """Without a condition, what changes something names the workshop, or cannot."""
     without_names = {
-        *("AwsMakesUpNetworkIds", "Domain", "ScalingTargetsSayNothing", "LogsOfJobs"),
+        *("AwsMakesUpNetworkIds", "ScalingTargetsSayNothing", "LogsOfJobs"),
         *("QuotasAreTheAccounts", "GroupsOfJobsAreShared"),
     }
     name = "ml101canary" if command == "canary" else "ml101"
@@ -187,3 +187,20 @@ def test_whatever_the_sources_call_some_command_s_policy_allows(folder: str) -> 
         if not allowed_by(policies, action)
     }
     assert missing == set()
+
+
+@pytest.mark.parametrize(
+    ("command", "handlers"),
+    [
+        ("deploy", ("create", "read", "update", "delete")),
+        ("destroy", ("read", "update", "delete")),
+    ],
+)
+def test_what_cloudformation_does_with_the_callers_rights_is_allowed(
+    command: str, handlers: tuple[str, ...]
+) -> None:
+    policies = policies_of(command, WORKSHOP)
+
+    refused = [a for a in handler_actions(*handlers) if not allowed_by(policies, a)]
+
+    assert refused == []

@@ -28,7 +28,8 @@ def own_stacks(region: Region) -> tuple[frozenset[str], list[Finding]]:
     """
     workshop = region.workshop
     wanted = {names.shared_stack_name(workshop.name), *_attendee_stacks(region)}
-    taken, ours = set(), set()
+    taken: set[str] = set()
+    ours: set[str] = set()
     for page in region.clients["cloudformation"].get_paginator("describe_stacks").paginate():
         for stack in page["Stacks"]:
             if stack["StackName"] in wanted:
