@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -21,9 +21,11 @@ from workshop.model import Attendee
 
 _AT_ONCE = 10
 _ABSENT = ("404", "NoSuchKey", "NoSuchBucket", "NotFound")
-_FAILED = "FAILED: "
-# More than the script ever writes.
-_MOST_BYTES = 4096
+_READY, _FAILED = "READY", "FAILED: "
+# More than the script ever writes; an attendee may write there what they like.
+_MOST_BYTES = 1024
+# No boot takes that long: installing the tool and fetching the labs have time-outs.
+CUT_OFF_AFTER = timedelta(minutes=20)
 
 
 class Boot(StrEnum):
@@ -31,7 +33,8 @@ class Boot(StrEnum):
 
     READY = "ready"
     FAILED = "failed"
-    BOOTING = "booting"  # or cut off
+    BOOTING = "booting"
+    CUT_OFF = "cut off?"  # booting for too long
     NEVER = "never started"
     UNKNOWN = "unknown"
 
@@ -47,16 +50,20 @@ class Booted:
     reason: str = ""
 
 
-def judge(started: datetime | None, told: datetime | None, said: str) -> Boot:
-    """How a boot stands: when the environment last started, and when its script last said how it
-    went (None: never). Both times are S3's."""
+def judge(started: datetime | None, told: datetime | None, said: str, now: datetime) -> Boot:
+    """How a boot stands: when the environment last started, when its script last said how it
+    went (None: never), and what. Both times are S3's; `now` need not be exact."""
     if told is None or (started is not None and started > told):
-        return Boot.NEVER if started is None else Boot.BOOTING
-    return Boot.FAILED if said.startswith(_FAILED) else Boot.READY
+        if started is None:
+            return Boot.NEVER
+        return Boot.CUT_OFF if now - started > CUT_OFF_AFTER else Boot.BOOTING
+    if said.startswith(_FAILED):
+        return Boot.FAILED
+    return Boot.READY if said == _READY else Boot.UNKNOWN
 
 
 def read_boots(
-    workshop: str, account: str, attendees: Iterable[Attendee], clients: Clients
+    workshop: str, account: str, attendees: Iterable[Attendee], clients: Clients, now: datetime
 ) -> list[Booted]:
     """Every attendee's last boot, by two small reads each."""
 
@@ -69,13 +76,25 @@ def read_boots(
         except (ClientError, BotoCoreError) as error:
             why = error_message(error)
             return Booted(attendee.id, attendee.region, Boot.UNKNOWN, None, why)
-        state = judge(started, told, said)
-        at = started if state is Boot.BOOTING else told
-        reason = said.removeprefix(_FAILED) if state is Boot.FAILED else ""
-        return Booted(attendee.id, attendee.region, state, at, reason)
+        state = judge(started, told, said, now)
+        at = started if state in (Boot.BOOTING, Boot.CUT_OFF) else told
+        return Booted(attendee.id, attendee.region, state, at, _reason(state, said))
 
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         return list(pool.map(read, attendees))
+
+
+def forget_boot(workshop: str, account: str, attendee: Attendee, clients: Clients) -> None:
+    """Forget how an environment's boots went, before it is made anew. Raises ClientError."""
+    bucket = names.bucket_name(workshop, account, attendee.region)
+    for key in (names.boot_key(attendee.id), started_key(attendee.id)):
+        clients("s3", attendee.region).delete_object(Bucket=bucket, Key=key)
+
+
+def _reason(state: Boot, said: str) -> str:
+    if state is Boot.FAILED:
+        return said.removeprefix(_FAILED)
+    return f"the boot's object says {said!r}" if state is Boot.UNKNOWN else ""
 
 
 def _time_of(s3: Any, bucket: str, key: str) -> datetime | None:
@@ -100,7 +119,8 @@ def _said(s3: Any, bucket: str, key: str) -> tuple[datetime | None, str]:
 
 
 def report(boots: list[Booted], as_json: bool) -> int:
-    """Print boots; returns the exit code: 1 where one failed, 3 where one could not be read."""
+    """Print boots; returns the exit code: 1 where one failed or hangs, 3 where one could not be
+    read."""
     states = Counter(boot.state for boot in boots)
     if as_json:
         print_json({"boots": [asdict(boot) for boot in boots], "counts": states})
@@ -113,6 +133,6 @@ def report(boots: list[Booted], as_json: bool) -> int:
             ),
         )
         note(", ".join(f"{count} {state}" for state, count in sorted(states.items())))
-    if states[Boot.FAILED]:
+    if states[Boot.FAILED] or states[Boot.CUT_OFF]:
         return EXIT_FAILED
     return EXIT_UNVERIFIED if states[Boot.UNKNOWN] else EXIT_OK

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import signal
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -10,16 +13,16 @@ import click
 
 from workshop.cli.options import config_option, json_option, plan_options
 from workshop.cli.output import decide, note, print_json, print_table
-from workshop.errors import EXIT_OK, UsageError
+from workshop.errors import EXIT_OK, UsageError, WorkshopError
+from workshop.names import PREFIX_MAX_LENGTH, TAG_ATTENDEE
 
 if TYPE_CHECKING:
+    from deploy.state import StackState
     from workshop.cli.flight import Flight
     from workshop.model import Workshop
 
-# A workshop of its own: what is deployed already is neither used nor touched.
-_SUFFIX = "canary"
-_NAME_MOST = 16
-ATTENDEE = "a"
+ATTENDEE = "canary"
+_DIGEST = 6
 
 
 @click.command("canary")
@@ -66,7 +69,8 @@ def command(
 
     Example: workshop canary --environment notebook
     """
-    from workshop.cli.account import choose_regions
+    from workshop.aws import make_clients
+    from workshop.cli.account import choose_regions, workshop_stacks
     from workshop.cli.flight import Flight
     from workshop.config import load_workshop
 
@@ -82,12 +86,15 @@ def command(
         canary, path = _hatch(workshop, config, Path(directory), chosen, environment, module)
         what = "sweep and destroy" if clean_up else "deploy, try, sweep and destroy"
         summary = f"{what} {canary.name} in {chosen} ({canary.attendees[0].environment})"
+        require_canary(canary, workshop_stacks(canary, make_clients()))
         if not as_json:
             _show_plan(canary, clean_up)
         if not decide(yes, dry_run, summary):
             if as_json:
                 print_json({"executed": False, "plan": _plan(canary, clean_up)})
             return EXIT_OK
+        for signum in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(signum, _interrupt)
         flight = Flight(canary, path, Path(directory), look_every=look_every)
         code = flight.end() if clean_up else flight.fly()
         if as_json:
@@ -95,6 +102,11 @@ def command(
         else:
             _show(flight)
         return code
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    """SIGTERM and a closed terminal end a canary as Ctrl-C does: swept and destroyed."""
+    raise KeyboardInterrupt
 
 
 def _hatch(
@@ -130,8 +142,22 @@ def _hatch(
 
 
 def canary_name(workshop: str) -> str:
-    """The name of a workshop's canary: `ml101canary`."""
-    return f"{workshop[: _NAME_MOST - len(_SUFFIX)]}{_SUFFIX}"
+    """The name of a workshop's canary: a workshop of its own, so that what is deployed already is
+    neither used nor touched. No two workshops have the same one: `ml101fb2c19`."""
+    room = PREFIX_MAX_LENGTH - len(f"--{ATTENDEE}") - _DIGEST
+    digest = hashlib.sha256(workshop.encode()).hexdigest()[:_DIGEST]
+    return f"{workshop[:room]}{digest}"
+
+
+def require_canary(canary: Workshop, stacks: Iterable[StackState]) -> None:
+    """Raise WorkshopError when the canary's name is a real workshop's: it would be destroyed."""
+    others = {s.tags[TAG_ATTENDEE] for s in stacks if TAG_ATTENDEE in s.tags} - {ATTENDEE}
+    if others:
+        raise WorkshopError(
+            f"{canary.name} is a workshop with attendees",
+            f"its stacks are of {', '.join(sorted(others))}, and a canary is destroyed at its end",
+            "give the workshop in the YAML another name",
+        )
 
 
 def _plan(canary: Workshop, clean_up: bool) -> list[dict[str, str]]:
@@ -153,5 +179,7 @@ def _show(flight: Flight) -> None:
     ]
     print_table(("step", "seconds", "ok", "why not"), rows)
     click.echo(flight.verdict)
+    for problem in flight.unseen:
+        note(f"not in the cost, since it could not be read: {problem}")
     for left in flight.left:
         note(f"left: {left}")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,12 +87,16 @@ def run_workshop(*arguments: str, on_line: Callable[[str], None]) -> Finished:
             assert process.stderr is not None
             for line in process.stderr:
                 said.append(line)
-                on_line(line.rstrip("\n"))
+                # Where nobody listens any more, the child must still be able to speak.
+                with suppress(OSError):
+                    on_line(line.rstrip("\n"))
 
         listener = threading.Thread(target=listen, daemon=True)
         listener.start()
         assert process.stdout is not None
-        stdout = process.stdout.read()
-        code = process.wait()
-        listener.join()
+        try:
+            stdout = process.stdout.read()
+        finally:
+            code = process.wait()
+            listener.join()
     return Finished(code, stdout, "".join(said))

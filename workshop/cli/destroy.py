@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from cleanup.resources import TAGS
 from cleanup.sweep import SETTLE_SECONDS
 from workshop.cli.cost_so_far import NOT_COUNTED, bill_json, sentence
 from workshop.cli.findings_of_scan import resource_rows
-from workshop.cli.inventory import Inventory, stacks_in, take_inventory
+from workshop.cli.inventory import Inventory, assets_buckets, stacks_in, take_inventory
 from workshop.cli.options import config_option, json_option, plan_options
 from workshop.cli.output import decide, note, print_json, print_table
 from workshop.cli.progress import events_on_stderr
@@ -77,11 +77,12 @@ def command(
     workshop:keep or cleanup.protected), since its stack would delete it. On a terminal the
     workshop's name must be typed.
 
-    Closes the doors (attendees can start nothing any more), sweeps what attendees made, saves
-    the collected archives on this disk, deletes attendees' stacks, empties the bucket, deletes
-    the shared stacks, then log streams; two last scans say what is left. Exit code 0: nothing
-    is left; 1: something is; 3: a listing failed, so nothing can be said. A dry run shows what
-    would be deleted, and leaves with 0, with 3, or with 1 when it would be refused.
+    Closes the doors (attendees can start nothing any more, until the next deploy), sweeps what
+    attendees made, saves the collected archives on this disk, deletes attendees' stacks, empties
+    the bucket, deletes the shared stacks, then log streams; two last scans say what is left. Exit
+    code 0: nothing is left; 1: something is; 3: a listing failed, so nothing can be said. A dry
+    run shows what would be deleted, and leaves with 0, with 3, or with 1 when it would be
+    refused. What went wrong on the way is told, and does not count once nothing is left.
 
     Example: workshop destroy --dry-run
     """
@@ -124,7 +125,8 @@ def _destroy(
     account, _ = account_id(clients, workshop.regions[0])
     stacks = workshop_stacks(workshop, clients)
     scope = replace(make_scope(workshop, stacks, only=attendees), account=account)
-    before = take_inventory(workshop, scope, account, clients)
+    assets = assets_buckets(scope, stacks)
+    before = take_inventory(workshop, scope, assets, clients)
     view = _View(
         workshop,
         clients,
@@ -158,9 +160,11 @@ def _destroy(
     # Before the destruction: afterwards, nothing tells what has run.
     seen = (*before.resources, *before.records)
     lifetimes = find_lifetimes(seen, Lifetimes(Caller(clients)))
-    problems = _carry_out(workshop, scope, clients, save, events)
+    problems = _carry_out(workshop, scope, assets, clients, save, events)
     bill = add_up(lifetimes, prices, datetime.now(UTC))
-    return view.report(_look_twice(workshop, scope, clients), problems, executed=True, bill=bill)
+    return view.report(
+        _look_twice(workshop, scope, assets, clients), problems, executed=True, bill=bill
+    )
 
 
 def _whose(workshop: Workshop, attendees: tuple[str, ...]) -> str:
@@ -191,6 +195,7 @@ def _protection(before: Inventory) -> WorkshopError | None:
 def _carry_out(
     workshop: Workshop,
     scope: Scope,
+    assets: Mapping[str, str],
     clients: Clients,
     target: Path | None,
     events: EventStream | None,
@@ -201,6 +206,7 @@ def _carry_out(
         problems = Order(
             workshop=workshop,
             scope=scope,
+            assets=assets,
             clients=clients,
             save=target,
             audit=audit,
@@ -220,13 +226,15 @@ def _audit_log(workshop: Workshop, scope: Scope, clients: Clients) -> AuditLog:
     return AuditLog(Path("sweeps") / name, Actor(arn, scope.account, workshop.name))
 
 
-def _look_twice(workshop: Workshop, scope: Scope, clients: Clients) -> Inventory:
+def _look_twice(
+    workshop: Workshop, scope: Scope, assets: Mapping[str, str], clients: Clients
+) -> Inventory:
     """What is left. Where nothing is, it is looked for again: lists lag behind changes."""
-    found = take_inventory(workshop, scope, scope.account, clients)
+    found = take_inventory(workshop, scope, assets, clients)
     if not found.empty or found.blind:
         return found
     time.sleep(SETTLE_SECONDS)
-    return take_inventory(workshop, scope, scope.account, clients)
+    return take_inventory(workshop, scope, assets, clients)
 
 
 class _View:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cleanup.leftovers import empty_bucket, remove_log_leftovers
 from cleanup.steps import Policy
 from cleanup.sweep import Sweep
-from deploy.destroy import Destroyed, Destruction
-from deploy.doors import close_doors
+from deploy.destroy import Destruction
+from deploy.doors import Doors
 from workshop.cli import uncollected
 from workshop.cli.account import workshop_stacks
 from workshop.cli.boundary import explain
@@ -24,7 +24,6 @@ from workshop.cli.output import note
 from workshop.cli.progress import StackProgress
 from workshop.cli.sweep_views import describe, note_progress
 from workshop.errors import WorkshopError
-from workshop.names import TAG_ATTENDEE
 
 if TYPE_CHECKING:
     from cleanup.audit import AuditLog
@@ -39,12 +38,14 @@ if TYPE_CHECKING:
 class Order:
     """What is to be destroyed: the whole workshop, or what `scope.only` names.
 
-    Collected work is brought to `save` first, unless that is None. `audit` notes every call of
-    the sweeps; `events` is where progress goes that programs read.
+    `assets` are the buckets with the workshop's assets, by region. Collected work is brought to
+    `save` first, unless that is None. `audit` notes every call of the sweeps; `events` is where
+    progress goes that programs read.
     """
 
     workshop: Workshop
     scope: Scope
+    assets: Mapping[str, str]
     clients: Clients
     save: Path | None
     audit: AuditLog
@@ -58,17 +59,20 @@ class Order:
         """
         problems: list[str] = []
         if self.scope.only is None:
-            problems += self._close_doors()
+            with _noting(problems, "doors"):
+                problems += self._close_doors()
         note("sweeping what attendees made")
         problems += self._sweep(Policy(claim=True))
         unsaved: list[str] = []
         with _noting(unsaved, "collected work was not saved, so what holds it stays"):
             self._save_work()
         if unsaved:
-            return problems + unsaved
-        stuck, all_deleted = self._delete_stacks()
+            return problems + unsaved + ["the doors stay closed until `workshop deploy`"]
+        stuck: list[str] = ["the stacks were not looked for"]
+        with _noting(problems, "stacks"):
+            stuck = self._delete_stacks()
         problems += stuck
-        if all_deleted:
+        if not stuck:
             # What a stack should have deleted and is still there has nobody else to delete it.
             problems += self._sweep(Policy(keep_managed=False, records=True))
         for region in self.scope.regions:
@@ -80,7 +84,8 @@ class Order:
 
     def _close_doors(self) -> list[str]:
         note("closing the doors: attendees can start and make nothing new")
-        return close_doors(self._stacks(), self.clients)
+        doors = Doors(self.workshop.name, self.clients, self.assets.__getitem__)
+        return doors.close(self._stacks())
 
     def _sweep(self, policy: Policy) -> list[str]:
         swept = Sweep(
@@ -107,41 +112,29 @@ class Order:
     def _stacks(self) -> list[StackState]:
         return stacks_in(self.scope, workshop_stacks(self.workshop, self.clients))
 
-    def _delete_stacks(self) -> tuple[list[str], bool]:
+    def _delete_stacks(self) -> list[str]:
         """Delete attendees' stacks, empty the buckets, then delete the shared stacks.
 
         A bucket is emptied once no volume of its region is left: until then another run must
-        find the collected work that lets it delete the volumes. Returns what went wrong, and
-        whether all stacks are deleted.
+        find the collected work that lets it delete the volumes. Returns what went wrong.
         """
+        problems: list[str] = []
         stacks = self._stacks()
-        attendees = [stack for stack in stacks if TAG_ATTENDEE in stack.tags]
         with StackProgress("destroy", len(stacks), self.events) as progress:
             destruction = Destruction(
                 self.clients,
                 mend=Mender(self.scope, self.clients, self.audit),
                 progress=progress,
             )
-            results: list[Destroyed] = destruction.delete(attendees)
-            kept = {result.region for result in results if not result.ok}
-            problems = [
-                f"bucket and shared stack in {region}: kept, since an attendee's stack is left"
-                for region in sorted(kept)
-            ]
-            free = [region for region in self.scope.regions if region not in kept]
-            for region in free:
-                problems += self._empty_buckets(region)
-            shared = [s for s in stacks if s not in attendees and s.region in free]
-            results += destruction.delete(shared)
-        problems += [f"stack {r.stack} ({r.region}): {r.reason}" for r in results if not r.ok]
-        return problems, not kept and all(r.ok for r in results)
+            results = destruction.run(
+                stacks, lambda region: problems.extend(self._empty_buckets(region))
+            )
+        return problems + [f"stack {r.stack} ({r.region}): {r.reason}" for r in results if not r.ok]
 
     def _empty_buckets(self, region: str) -> list[str]:
         """Empty the workshop's bucket of a region, and what is ours of the shared ones."""
         problems: list[str] = []
-        for bucket, prefix, is_own in own_buckets(
-            self.workshop, self.scope, self.scope.account, region, self.clients
-        ):
+        for bucket, prefix, is_own in own_buckets(self.scope, self.assets, region, self.clients):
             with _noting(problems, f"bucket {bucket}"):
                 count = empty_bucket(bucket, region, self.clients, prefix=prefix, is_own=is_own)
                 if count or not prefix:

@@ -6,18 +6,18 @@ import json
 import threading
 import time
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from cleanup.calls import Caller
 from cleanup.scan import Scanner
 from costs.looks import Looks
 from costs.prices import Prices
-from workshop import names
-from workshop.aws import Clients, error_code, error_message, make_clients
-from workshop.cli.account import account_id, bucket_of, make_scope
+from workshop.aws import Clients, error_message, make_clients
+from workshop.cli.account import account_id, make_scope
+from workshop.cli.boots import Boot, Booted, forget_boot, read_boots
+from workshop.cli.boundary import explain
 from workshop.cli.children import run_workshop
 from workshop.cli.money import find_rates, total
 from workshop.cli.output import note
@@ -90,6 +90,8 @@ class Flight:
         except KeyboardInterrupt:
             note("interrupted: sweeping and destroying; Ctrl-C again leaves it to --clean-up")
             self.taken.append(Taken("interrupted", 0.0, False, "by Ctrl-C"))
+        except Exception as error:  # noqa: BLE001 - told; what was made must go whatever it is
+            self.taken.append(Taken("unexpected", 0.0, False, explain(error).why or str(error)))
         return self.end()
 
     def end(self) -> int:
@@ -102,6 +104,11 @@ class Flight:
         if not failed:
             return EXIT_OK
         return EXIT_UNVERIFIED if all(step.unverified for step in failed) else EXIT_FAILED
+
+    @property
+    def unseen(self) -> list[str]:
+        """What could not be read while looking at what runs."""
+        return self._watch.problems
 
     @property
     def verdict(self) -> str:
@@ -145,6 +152,8 @@ class Flight:
     def _try_out(self) -> None:
         if self._command("deploy", "--yes") is None:
             return
+        # What an earlier canary's environment said must not be taken for this one's.
+        forget_boot(self._canary.name, self._account, self._attendee, self._clients)
         if self._command("open", self._attendee.id, "--wait") is None:
             return
         if not self._boot():
@@ -175,44 +184,44 @@ class Flight:
         """Wait for what the boot script writes into the bucket when it is done."""
         note("boot ...")
         started = time.monotonic()
-        reason = self._boot_problem(started)
-        self.taken.append(Taken("boot", time.monotonic() - started, not reason, reason))
-        return not reason
-
-    def _boot_problem(self, started: float) -> str:
-        region = self._attendee.region
-        bucket = bucket_of(self._canary, self._account, region)
-        key = names.boot_key(self._attendee.id)
-        said = "nothing"
-        while time.monotonic() - started < _BOOT_SECONDS:
-            try:
-                found = self._clients("s3", region).get_object(Bucket=bucket, Key=key)
-                said = found["Body"].read().decode(errors="replace").strip()
-            except ClientError as error:
-                if error_code(error) != "NoSuchKey":
-                    return error_message(error)
-            if said.startswith("READY"):
-                return ""
-            if said.startswith("FAILED"):
-                return said
+        boot = self._read_boot()
+        while boot.state not in _BOOTED and time.monotonic() - started < _BOOT_SECONDS:
             time.sleep(_BOOT_POLL_SECONDS)
-        return f"not ready after {_BOOT_SECONDS:.0f} s; the last it said was: {said}"
+            boot = self._read_boot()
+        ok = boot.state is Boot.READY
+        reason = "" if ok else f"{boot.state}: {boot.reason}" if boot.reason else str(boot.state)
+        self.taken.append(Taken("boot", time.monotonic() - started, ok, reason))
+        return ok
+
+    def _read_boot(self) -> Booted:
+        now = datetime.now(UTC)
+        name = self._canary.name
+        return read_boots(name, self._account, [self._attendee], self._clients, now)[0]
 
 
+_BOOTED = (Boot.READY, Boot.FAILED, Boot.CUT_OFF)
 _STEP_NAMES = {"run": "lab"}
 
 
 def _tell(line: str) -> None:
     """Pass on what a command says: lines, or the events of `workshop.cli.progress`."""
-    try:
-        event = json.loads(line)
-    except ValueError:
-        event = {"event": "note", "text": line}
-    if event["event"] == "note":
+    event = event_of(line)
+    if event is None:
+        note(f"  {line}")
+    elif event["event"] == "note":
         note(f"  {event['text']}")
     elif event["event"] == "stack":
         why = f": {event['reason']}" if event["reason"] else ""
         note(f"  {event['stack']} {event['status']} {event['seconds']:.0f} s{why}")
+
+
+def event_of(line: str) -> dict[str, Any] | None:
+    """An event, or None where the line is something else, JSON or not."""
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) and {"time", "event"} <= said.keys() else None
 
 
 class _Watch:
@@ -259,7 +268,7 @@ class _Watch:
         try:
             found = self._scanner.look()
             rates = find_rates(found.resources, self._clients, self._prices)
-        except (ClientError, BotoCoreError) as error:
+        except Exception as error:  # noqa: BLE001 - told; the steps beside it go on
             self._note(error_message(error))
             return
         for hole in found.blind:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -22,7 +22,7 @@ from cleanup.scan import Scanner
 from deploy.state import StackState
 from workshop import names
 from workshop.aws import Clients, error_message
-from workshop.cli.account import bucket_of, workshop_stacks
+from workshop.cli.account import workshop_stacks
 from workshop.cli.findings_of_scan import note_scan
 from workshop.cli.output import note
 from workshop.model import Workshop
@@ -66,8 +66,24 @@ def stacks_in(scope: Scope, stacks: Iterable[StackState]) -> list[StackState]:
     return [stack for stack in stacks if stack.tags.get(names.TAG_ATTENDEE) in scope.only]
 
 
-def take_inventory(workshop: Workshop, scope: Scope, account: str, clients: Clients) -> Inventory:
-    """Look everywhere the workshop leaves something; says on stderr what could not be seen."""
+def assets_buckets(scope: Scope, stacks: Iterable[StackState]) -> dict[str, str]:
+    """Region -> the bucket with the workshop's assets: the one that the shared stack names, since
+    `cdk bootstrap` takes other qualifiers, else the default one."""
+    named = {
+        stack.region: stack.outputs["BundleUrl"].removeprefix("s3://").partition("/")[0]
+        for stack in stacks
+        if stack.outputs.get("BundleUrl", "").startswith("s3://")
+    }
+    return {r: named.get(r) or names.bootstrap_bucket(scope.account, r) for r in scope.regions}
+
+
+def take_inventory(
+    workshop: Workshop, scope: Scope, assets: Mapping[str, str], clients: Clients
+) -> Inventory:
+    """Look everywhere the workshop leaves something; says on stderr what could not be seen.
+
+    `assets` are the buckets with its assets, by region.
+    """
     found = Scanner(scope, Caller(clients)).look()
     note_scan(found)
     inventory = Inventory(
@@ -78,7 +94,7 @@ def take_inventory(workshop: Workshop, scope: Scope, account: str, clients: Clie
     )
     for region in workshop.regions:
         with _or_unknown(inventory, f"buckets in {region}"):
-            for bucket, prefix, is_own in own_buckets(workshop, scope, account, region, clients):
+            for bucket, prefix, is_own in own_buckets(scope, assets, region, clients):
                 count = count_objects(bucket, region, clients, prefix=prefix, is_own=is_own)
                 # An own bucket counts even when it is empty; somebody else's does not.
                 if count or (count is not None and not prefix):
@@ -89,29 +105,28 @@ def take_inventory(workshop: Workshop, scope: Scope, account: str, clients: Clie
 
 
 def own_buckets(
-    workshop: Workshop, scope: Scope, account: str, region: str, clients: Clients
+    scope: Scope, assets: Mapping[str, str], region: str, clients: Clients
 ) -> Iterator[tuple[str, str, IsOwn]]:
     """Where the workshop keeps objects in a region: (bucket, key prefix, which keys are ours).
 
     A bucket that has the name of the workshop's but not its tag is somebody else's. The
     SageMaker SDK's default bucket and the bootstrap bucket are shared with everybody.
     """
-    bucket = bucket_of(workshop, account, region)
+    bucket = names.bucket_name(scope.workshop, scope.account, region)
     owners = _owners(scope)
 
     def is_attendees(key: str) -> bool:
-        return names.owner_by_name(workshop.name, key) in owners
+        return names.owner_by_name(scope.workshop, key) in owners
 
-    yield names.sdk_bucket(account, region), f"{workshop.name}-", is_attendees
-    is_own = is_own_bucket(workshop.name, bucket, region, clients)
+    yield names.sdk_bucket(scope.account, region), f"{scope.workshop}-", is_attendees
+    is_own = is_own_bucket(scope.workshop, bucket, region, clients)
     if scope.only is not None:
         for attendee in sorted(scope.only) if is_own else ():
             yield bucket, names.bucket_prefix(attendee), lambda _key: True
         return
     if is_own:
         yield bucket, "", lambda _key: True
-    assets = names.assets_prefix(workshop.name)
-    yield names.bootstrap_bucket(account, region), assets, lambda _key: True
+    yield assets[region], names.assets_prefix(scope.workshop), lambda _key: True
 
 
 def find_logs(scope: Scope, region: str, clients: Clients) -> list[Leftover]:

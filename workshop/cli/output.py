@@ -49,14 +49,20 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
         table.add_column(column, overflow="fold")
     for row in rows:
         # Text, because a cell such as "[studio]" would else be read as markup.
-        table.add_row(*(Text(str(cell)) for cell in row))
+        table.add_row(*(Text(printable(str(cell))) for cell in row))
     width = None if sys.stdout.isatty() else _PIPE_WIDTH
     Console(width=width, highlight=False, file=sys.stdout).print(table)
 
 
 def note(text: str) -> None:
-    """Print one line of progress on stderr."""
-    click.echo(text, err=True)
+    """Print a line of progress on stderr."""
+    click.echo(printable(text, keep="\n"), err=True)
+
+
+def printable(text: str, *, keep: str = "") -> str:
+    """The text without control characters but those to `keep`: what attendees or services wrote
+    must not steer the terminal of whoever reads it."""
+    return "".join(c if c in keep or c.isprintable() else "\ufffd" for c in text)
 
 
 def decide(yes: bool, dry_run: bool, summary: str, *, name: str = "") -> bool:

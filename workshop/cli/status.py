@@ -70,7 +70,7 @@ def command(
     """Show what of the workshop exists, whose it is, since when, and what it costs per hour.
 
     Exit code 0: everything could be read; 3: a listing failed, so the table is not complete.
-    With --boot: 1 when an environment's boot failed.
+    With --boot: 1 when an environment's boot failed, or takes over 20 minutes.
 
     Example: workshop status --running --watch
     """
@@ -133,7 +133,8 @@ def _show_boots(
 
     account, _ = account_id(clients, regions[0])
     people = [need_attendee(workshop, a) for a in attendees] or list(workshop.attendees)
-    boots = read_boots(workshop.name, account, [a for a in people if a.region in regions], clients)
+    there = [attendee for attendee in people if attendee.region in regions]
+    boots = read_boots(workshop.name, account, there, clients, datetime.now(UTC))
     if watch:
         click.clear()
     return report(boots, as_json)

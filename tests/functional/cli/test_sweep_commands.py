@@ -14,9 +14,10 @@ from botocore.exceptions import ClientError
 
 from cleanup.resources import Scope
 from tests.factories import make_workshop
+from tests.functional.cli.doors import with_doors
 from tests.functional.cli.local_aws import local_aws
 from tests.unit.workshop.configs import write_config
-from workshop.cli.inventory import take_inventory
+from workshop.cli.inventory import assets_buckets, take_inventory
 from workshop.cli.main import run
 
 REGION = "us-east-1"
@@ -138,8 +139,10 @@ def make_stack(name: str, bucket: str, attendee: str = "") -> None:
     tags = [{"Key": "workshop:name", "Value": "ml101"}]
     tags += [{"Key": "workshop:attendee", "Value": attendee}] if attendee else []
     resource = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": bucket, "Tags": tags}}
+    resources = {"Bucket": resource}
+    template = {"Resources": resources} if attendee else with_doors(resources)
     client("cloudformation").create_stack(
-        StackName=name, TemplateBody=json.dumps({"Resources": {"Bucket": resource}}), Tags=tags
+        StackName=name, TemplateBody=json.dumps(template), Tags=tags
     )
     client("cloudformation").get_waiter("stack_create_complete").wait(
         StackName=name, WaiterConfig={"Delay": 1}
@@ -200,12 +203,12 @@ class Denied:
 @pytest.mark.usefixtures("config")
 def test_what_may_not_be_listed_is_unknown_and_does_not_hide_the_rest() -> None:
     add_model("ml101-ann-m")
-    scope = Scope("ml101", frozenset({"ann"}), (REGION,))
+    scope = Scope("ml101", frozenset({"ann"}), (REGION,), account="123456789012")
 
     inventory = take_inventory(
         make_workshop(),
         scope,
-        "123456789012",
+        assets_buckets(scope, ()),
         lambda service, _region: Denied() if service == "logs" else client(service),
     )
 

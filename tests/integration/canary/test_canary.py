@@ -14,9 +14,11 @@ from rehearsal.processes import LocalAws, Processes
 from rehearsal.view import View
 from tests.integration.cleanup.terminal import Terminal
 from tests.unit.workshop.configs import write_config
+from workshop.cli.canary import canary_name
 from workshop.cli.children import workshop_argv
 from workshop.config import load_workshop
 
+CANARY = canary_name("ml101")
 STEPS = ["check", "deploy", "open", "boot", "lab", "cleanup", "destroy"]
 
 
@@ -72,7 +74,7 @@ def test_one_attendee_goes_the_whole_way_and_leaves_nothing(place: Place) -> Non
 
     assert code == 0, err
     assert said["ok"]
-    assert (said["workshop"], said["environment"]) == ("ml101canary", "studio")
+    assert (said["workshop"], said["environment"]) == (CANARY, "studio")
     assert [step["name"] for step in said["steps"]] == STEPS
     assert sum(step["seconds"] for step in said["steps"]) > 0
     assert said["lab"]["ok"]
@@ -111,7 +113,7 @@ def test_a_later_command_removes_what_a_killed_one_left(place: Place) -> None:
     killed = place.start("--environment", "notebook")
     assert killed.stderr is not None
     for line in killed.stderr:
-        if "ml101canary-shared" in line:
+        if f"{CANARY}-shared" in line:
             break
     killed.kill()
     killed.communicate()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.functional.cli.cleaning.account import BUCKET, break_things, call, client, say
-from workshop.cli.boots import Boot, judge
+from workshop.cli.boots import CUT_OFF_AFTER, Boot, judge
 
-EARLY, LATE = (datetime(2026, 1, 1, hour, tzinfo=UTC) for hour in (9, 10))
+EARLY, LATE = (datetime(2026, 1, 1, 9, minute, tzinfo=UTC) for minute in (0, 10))
 Capture = pytest.CaptureFixture[str]
 
 
@@ -37,12 +37,20 @@ def put(*objects: tuple[str, str]) -> None:
         (LATE, EARLY, "READY", Boot.BOOTING),
         (LATE, EARLY, "FAILED: no room", Boot.BOOTING),
         (None, LATE, "FAILED: the start could not be noted", Boot.FAILED),
+        (EARLY, LATE, "", Boot.UNKNOWN),
+        (EARLY, LATE, "READY or not", Boot.UNKNOWN),
     ],
 )
 def test_a_boot_stands_as_the_bucket_says(
     started: datetime | None, told: datetime | None, said: str, state: Boot
 ) -> None:
-    assert judge(started, told, said) is state
+    assert judge(started, told, said, LATE) is state
+
+
+def test_a_boot_that_takes_too_long_may_be_cut_off() -> None:
+    late = EARLY + CUT_OFF_AFTER + timedelta(seconds=1)
+    assert judge(EARLY, None, "", late - timedelta(seconds=1)) is Boot.BOOTING
+    assert judge(EARLY, None, "", late) is Boot.CUT_OFF
 
 
 def test_a_failed_boot_is_shown_with_its_reason(bucket: Path, capsys: Capture) -> None:
@@ -56,6 +64,17 @@ def test_a_failed_boot_is_shown_with_its_reason(bucket: Path, capsys: Capture) -
     assert ann.split()[:3] == ["ann", "us-east-1", "ready"]
     assert bob.endswith("labs could not be fetched")
     assert "1 failed, 1 ready" in err
+
+
+def test_what_an_attendee_wrote_there_does_not_steer_the_terminal(
+    bucket: Path, capsys: Capture
+) -> None:
+    put(("ann/boot", "FAILED: \x1b[2J\x1b]52;c;eA==\x07\nbob  us-east-1  ready"))
+
+    _, printed, err = say(capsys, "status", "--config", bucket, "--boot", "--attendee", "ann")
+
+    assert not set("\x1b\x07") & set(printed + err)
+    assert len(printed.splitlines()) == 3
 
 
 def test_an_environment_that_started_again_is_booting_and_one_that_never_did_says_so(

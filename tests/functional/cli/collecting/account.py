@@ -15,6 +15,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.functional.cli.doors import with_doors
 from workshop.cli.main import run
 
 REGION = "us-east-1"
@@ -33,8 +34,10 @@ def make_stack(name: str = "ml101-shared", bucket: str = BUCKET, attendee: str =
     tags = [{"Key": "workshop:name", "Value": "ml101"}]
     tags += [{"Key": "workshop:attendee", "Value": attendee}] if attendee else []
     resource = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": bucket, "Tags": tags}}
+    resources = {"Bucket": resource}
+    template = {"Resources": resources} if attendee else with_doors(resources)
     client("cloudformation").create_stack(
-        StackName=name, TemplateBody=json.dumps({"Resources": {"Bucket": resource}}), Tags=tags
+        StackName=name, TemplateBody=json.dumps(template), Tags=tags
     )
     wait_until(lambda: stacks().get(name) == "CREATE_COMPLETE")
 

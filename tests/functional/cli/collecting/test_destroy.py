@@ -68,7 +68,7 @@ def test_collected_work_stays_until_no_volume_needs_it_so_that_destroy_can_run_a
 
     code, said, _ = call(capsys, "destroy", "--config", config, "--yes")
     assert code == 1
-    assert "bucket and shared stack in us-east-1: kept" in " ".join(said["problems"])
+    assert "stack ml101-shared (us-east-1): kept" in " ".join(said["problems"])
     assert sorted(stacks()) == ["ml101-ann", "ml101-shared"]
 
     client("s3").delete_object(Bucket="anns-things", Key="x")

@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
+from tests.functional.cli.doors import with_doors
 from workshop import names
 from workshop.cli.main import run
 
@@ -40,15 +41,16 @@ def client(service: str) -> Any:
     return boto3.client(service, region_name=REGION)
 
 
-def make_stack(name: str, resources: dict[str, Any], **sections: Any) -> None:
-    """A stack of ml101, an attendee's unless its name is the shared one's."""
+def make_stack(name: str, resources: dict[str, Any]) -> None:
+    """A stack of ml101: an attendee's, or the shared one with its doors."""
     tags = [{"Key": names.TAG_WORKSHOP, "Value": "ml101"}]
     owner = name.removeprefix("ml101-")
     if owner != names.SHARED:
         tags.append({"Key": names.TAG_ATTENDEE, "Value": owner})
+    template = with_doors(resources) if owner == names.SHARED else {"Resources": resources}
     client("cloudformation").create_stack(
         StackName=name,
-        TemplateBody=json.dumps({"Resources": resources, **sections}),
+        TemplateBody=json.dumps(template),
         Tags=tags,
         Capabilities=["CAPABILITY_NAMED_IAM"],
     )
@@ -56,11 +58,8 @@ def make_stack(name: str, resources: dict[str, Any], **sections: Any) -> None:
 
 
 def make_shared() -> None:
-    """The shared stack with the workshop's bucket, and doors that a value follows."""
-    state = {"Fn::FindInMap": [names.DOORS, names.DOORS_OF_ATTENDEES, names.DOORS_STATE]}
-    value = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": state}}
-    doors = {names.DOORS: {names.DOORS_OF_ATTENDEES: {names.DOORS_STATE: names.DOORS_OPEN}}}
-    make_stack("ml101-shared", {"Bucket": bucket(BUCKET), "Value": value}, Mappings=doors)
+    """The shared stack with the workshop's bucket."""
+    make_stack("ml101-shared", {"Bucket": bucket(BUCKET)})
 
 
 def doors() -> str:
