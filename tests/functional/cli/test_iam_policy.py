@@ -18,6 +18,7 @@ from cfnlint.helpers import load_resource
 from tests.factories import make_attendee, make_workshop
 from tests.iam_patterns import allowed_by, allows
 from tools.deploy_actions import deploy_actions
+from workshop.cli.canary import canary_name
 from workshop.cli.iam_actions import actions_of, handler_actions
 from workshop.cli.iam_policy import (
     COMMANDS,
@@ -112,7 +113,7 @@ def test_nothing_of_another_workshop_can_be_changed(command: str) -> None:
         *("AwsMakesUpNetworkIds", "ScalingTargetsSayNothing", "LogsOfJobs"),
         *("QuotasAreTheAccounts", "GroupsOfJobsAreShared"),
     }
-    name = "ml101canary" if command == "canary" else "ml101"
+    name = canary_name("ml101") if command == "canary" else "ml101"
     for statement in statements(command):
         resources = statement["Resource"]
         listed = [resources] if isinstance(resources, str) else resources
