@@ -177,10 +177,3 @@ def _allows(demand: Demand, line: Line) -> int:
     # What others use is not known: they may use nothing.
     found = demand.capacity(line.applied - (line.in_use or 0))
     return UNLIMITED if found is None else found
-
-
-def binding_line(lines: Sequence[Line]) -> Line | None:
-    """The quota that is short and carries the fewest attendees, or None when all fits."""
-    short = [line for line in lines if line.state == "problem"]
-    # A quota that is short and independent of the attendees (domains) carries nobody.
-    return min(short, key=lambda line: (line.capacity or 0, line.name), default=None)

@@ -77,10 +77,3 @@ def read_limits(service_quotas: Any, pace: Pace) -> Limits:
             if "Value" in quota and not quota.get("ErrorReason"):
                 limits.applied[quota["QuotaCode"]] = quota["Value"]
     return limits
-
-
-def list_limits(service_quotas: Any) -> dict[str, float]:
-    """Map the code of every SageMaker quota to its applied value (see `read_limits`)."""
-    import time
-
-    return read_limits(service_quotas, Pace(LISTS_PER_SECOND, time.monotonic, time.sleep)).applied

@@ -112,7 +112,9 @@ class Check:
         if self.asked.request:
             result["requested"] = self._request(asks)
         if self.asked.watch and asks and not self.asked.dry_run:
-            code = self._watch(asks, findings)
+            findings, fits = self._watch(asks, findings)
+            code = exit_code([*(f.state for f in findings), *_line_states(fits)])
+            result |= quota_tables.to_json(fits, plan_increases(fits))
         if self.asked.as_json:
             print_json({**_verdict(findings, fits, code), **result})
         return code
@@ -142,8 +144,10 @@ class Check:
             for done in filed
         ]
 
-    def _watch(self, asks: Sequence[Ask], findings: Sequence[Finding]) -> int:
-        """Follow the requests, then look at the quotas again; returns the exit code."""
+    def _watch(
+        self, asks: Sequence[Ask], findings: Sequence[Finding]
+    ) -> tuple[list[Finding], list[RegionFit]]:
+        """Follow the requests, then look at the quotas again; returns what is found then."""
         note("following the requests; Ctrl-C ends it, and they stay")
         found = quota_requests.watch_increases(asks, self.clients, time.monotonic, time.sleep)
         if not self.asked.as_json:
@@ -158,7 +162,7 @@ class Check:
         for finding in again:
             if finding.subject == "quotas":
                 note(f"{finding.region}: {finding.what}")
-        return exit_code([*(f.state for f in again), *_line_states(fits)])
+        return sorted(again), fits
 
     # -- a split ----------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from modules.declarations import Expected, Module, Need
-from quotas.catalog import RUNNING_APPS, TOTALS, quota, type_quota
+from quotas.catalog import PER_JOB, RUNNING_APPS, SPACES_GB, TOTALS, quota, type_quota
 from quotas.demand import demand_in
 from tests.factories import make_attendee, make_workshop
 from workshop.model import Workshop
@@ -15,8 +15,8 @@ TRAIN = Need("training", "ml.m5.xlarge", 1)
 SERVE = Need("endpoint", "ml.m5.large", 1)
 
 
-def lab(*needs: Need) -> Module:
-    return Module("lab", "A lab", "things", 30, needs, Expected("x", 1), Path(), Path())
+def lab(*needs: Need, name: str = "lab") -> Module:
+    return Module(name, "A lab", "things", 30, needs, Expected("x", 1), Path(), Path())
 
 
 def needs(workshop: Workshop, *modules: Module, region: str = REGION) -> dict[str, int]:
@@ -30,6 +30,7 @@ def test_both_layers_are_needed_the_types_and_the_totals() -> None:
         "Total domains": 1,
         "Maximum number of Studio user profiles allowed per account": 2,
         "Maximum number of Studio spaces allowed per account": 2,
+        "Total EBS volume size in GB across all Studio Spaces": 10,
         "Maximum number of running Studio apps allowed per account": 2,
         "Studio JupyterLab Apps running on ml.t3.medium instances": 2,
         "ml.m5.xlarge for training job usage": 2,
@@ -65,6 +66,7 @@ def test_notebook_attendees_need_notebook_instances_and_nothing_of_studio() -> N
 
     assert needed == {
         "Total number of notebook instances": 1,
+        "Total EBS volume size in GB across all notebook instances": 5,
         "ml.t3.medium for notebook instance usage": 1,
     }
 
@@ -76,7 +78,7 @@ def test_each_region_needs_what_its_own_attendees_need() -> None:
 
     assert needs(workshop, lab(TRAIN))["ml.m5.xlarge for training job usage"] == 2
     assert needs(workshop, lab(TRAIN), region="eu-west-1")["Total domains"] == 1
-    assert needs(workshop, lab(TRAIN), region="ap-south-1") == {}
+    assert set(needs(workshop, lab(TRAIN), region="ap-south-1").values()) == {0}
 
 
 def test_a_type_without_a_known_quota_is_still_demanded() -> None:
@@ -92,3 +94,48 @@ def test_a_type_without_a_known_quota_is_still_demanded() -> None:
 def test_the_table_knows_the_code_of_a_type_and_use() -> None:
     assert type_quota("endpoint", "ml.m5.xlarge").code == "L-2F737F8D"
     assert type_quota("studio", "ml.t3.medium").code == "L-71FAF417"
+
+
+def test_modules_of_a_slot_run_at_the_same_time_so_they_add_up() -> None:
+    first, second, third = (lab(TRAIN, name=name) for name in "abc")
+    workshop = make_workshop(modules=("a", "b", "c"), schedule=(("a", "b"), ("c",)))
+
+    assert needs(workshop, first, second, third)[quota(TOTALS["training"]).name] == 2
+
+
+def test_headroom_is_counted_exactly_and_not_for_the_domain() -> None:
+    """20 x 1.1 is 22; as floating point it would be a little more, and then 23."""
+    people = [f"a{n:03}" for n in range(20)]
+
+    needed = needs(make_workshop(people, headroom=0.1), lab(TRAIN))
+
+    assert needed["ml.m5.xlarge for training job usage"] == 22
+    assert needed[quota(SPACES_GB).name] == 110
+    assert needed["Total domains"] == 1
+
+
+def test_several_instances_may_be_one_job_s_and_meet_its_cap() -> None:
+    needed = needs(make_workshop(["ann", "bob"]), lab(Need("training", "ml.m5.xlarge", 3)))
+
+    assert needed[quota(PER_JOB["training"]).name] == 3
+
+
+def test_a_mixed_class_needs_each_environment_for_its_share() -> None:
+    workshop = make_workshop([make_attendee("ann"), make_attendee("bob", "notebook")])
+    demands = {d.quota.name: d for d in demand_in(workshop, REGION, [lab(TRAIN)])}
+
+    spaces = demands["Maximum number of Studio spaces allowed per account"]
+    assert [spaces.need_of(n) for n in range(6)] == [0, 1, 1, 2, 2, 3]
+    assert [spaces.capacity(free) for free in range(4)] == [0, 2, 4, 6]
+    assert demands["ml.m5.xlarge for training job usage"].need == 2
+
+
+def test_capacity_is_the_inverse_of_need() -> None:
+    people = [make_attendee(f"a{n}", "studio" if n % 3 else "notebook") for n in range(7)]
+    workshop = make_workshop(people, headroom=0.25)
+    for demand in demand_in(workshop, REGION, [lab(TRAIN, SERVE)]):
+        for free in range(60):
+            carried = demand.capacity(free)
+            if carried is not None:
+                assert demand.need_of(carried) <= free
+                assert demand.need_of(carried + 1) > free

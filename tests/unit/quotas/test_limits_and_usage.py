@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from quotas import catalog
 from quotas.catalog import TOTALS, type_quota
 from quotas.demand import Demand, Kind
-from quotas.limits import list_limits
+from quotas.limits import Pace, read_limits
 from quotas.usage import InUse, count_in_use
 from tests.unit.quotas.fakes import Answer, FakeClient, refusal
 
@@ -19,23 +19,46 @@ def quotas_client(*pages: Any) -> FakeClient:
     return FakeClient("service-quotas", {"list_service_quotas": {"pages": pages}})
 
 
+def at_once() -> Pace:
+    """A pace that never waits."""
+    return Pace(10, lambda: 0.0, lambda _seconds: None)
+
+
 def test_all_pages_are_read() -> None:
     pages = [{"Quotas": [{"QuotaCode": f"L-{n}", "Value": n}]} for n in range(3)]
 
-    assert list_limits(quotas_client(*pages)) == {"L-0": 0, "L-1": 1, "L-2": 2}
+    assert read_limits(quotas_client(*pages), at_once()).applied == {"L-0": 0, "L-1": 1, "L-2": 2}
 
 
 def test_a_listing_that_breaks_off_gives_no_limits_at_all() -> None:
     page = {"Quotas": [{"QuotaCode": "L-1", "Value": 1}]}
+    broken = quotas_client(page, refusal("TooManyRequests", "ListServiceQuotas"))
 
     with pytest.raises(ClientError):
-        list_limits(quotas_client(page, refusal("TooManyRequests", "ListServiceQuotas")))
+        read_limits(broken, at_once())
 
 
 def test_a_quota_that_aws_could_not_read_is_left_out() -> None:
     row = {"QuotaCode": "L-1", "Value": 0, "ErrorReason": {"ErrorCode": "DEPENDENCY_ACCESS_DENIED"}}
 
-    assert list_limits(quotas_client({"Quotas": [row, {"QuotaCode": "L-2"}]})) == {}
+    found = read_limits(quotas_client({"Quotas": [row, {"QuotaCode": "L-2"}]}), at_once())
+
+    assert found.applied == {}
+
+
+def test_calls_begin_no_faster_than_the_pace() -> None:
+    now, slept = [0.0], []
+
+    def sleep(seconds: float) -> None:
+        slept.append(round(seconds, 6))
+        now[0] += seconds
+
+    pace = Pace(10, lambda: now[0], sleep)
+    for took in (0.04, 0.5, 0.0):
+        pace.wait()
+        now[0] += took
+
+    assert slept == [0.06]
 
 
 def count(answers: dict[str, Answer], kind: Kind, *codes: str) -> InUse:
@@ -89,13 +112,21 @@ def test_a_stopped_notebook_counts_towards_the_total_alone() -> None:
     by_type = type_quota("notebook", "ml.t3.medium").code
 
     found = count(
-        {"list_notebook_instances": {"NotebookInstances": notebooks}},
+        {
+            "list_notebook_instances": {"NotebookInstances": notebooks},
+            "describe_notebook_instance": {"VolumeSizeInGB": 50},
+        },
         "notebook instances",
         catalog.NOTEBOOK_INSTANCES,
+        catalog.NOTEBOOKS_GB,
         by_type,
     )
 
-    assert found.units == {catalog.NOTEBOOK_INSTANCES: 2, by_type: 1}
+    assert found.units == {
+        catalog.NOTEBOOK_INSTANCES: 2,
+        catalog.NOTEBOOKS_GB: 100,
+        by_type: 1,
+    }
 
 
 def test_an_endpoint_counts_its_instances_and_serverless_ones_none() -> None:
@@ -154,3 +185,61 @@ def test_running_jobs_count_their_instances_groups_included() -> None:
     )
 
     assert found.units == {TOTALS["training"]: 3, by_type: 2}
+
+
+def test_the_volume_of_a_space_counts_with_or_without_its_size() -> None:
+    sized = {"SpaceStorageSettings": {"EbsStorageSettings": {"EbsVolumeSizeInGb": 20}}}
+    spaces = [
+        {"SpaceName": "ml101-ann", "SpaceSettingsSummary": sized},
+        {"SpaceName": "one", "SpaceSettingsSummary": {"AppType": "JupyterLab", **sized}},
+        {"SpaceName": "two", "SpaceSettingsSummary": {"AppType": "CodeEditor"}},
+        {"SpaceName": "three"},
+    ]
+
+    found = count({"list_spaces": {"Spaces": spaces}}, "spaces", catalog.SPACES, catalog.SPACES_GB)
+
+    assert found.units == {catalog.SPACES: 3, catalog.SPACES_GB: 25}
+
+
+def test_training_on_spot_instances_takes_nothing_of_the_other_quotas() -> None:
+    def listed(StatusEquals: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        found = [{"TrainingJobName": "spot"}] if StatusEquals == "InProgress" else []
+        return {"TrainingJobSummaries": found}
+
+    machine = {"InstanceType": "ml.m5.xlarge", "InstanceCount": 2}
+    spot = {"EnableManagedSpotTraining": True, "ResourceConfig": machine}
+
+    found = count(
+        {"list_training_jobs": listed, "describe_training_job": spot},
+        "training",
+        TOTALS["training"],
+    )
+
+    assert found.units == {TOTALS["training"]: 0}
+
+
+def test_shadow_variants_and_lists_of_types_take_their_instances_too() -> None:
+    pools = [{"InstanceType": "ml.m5.large"}, {"InstanceType": "ml.m5.xlarge"}]
+    config = {
+        "ProductionVariants": [
+            {"VariantName": "a", "InstancePools": pools, "InitialInstanceCount": 2}
+        ],
+        "ShadowProductionVariants": [
+            {"VariantName": "b", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+        ],
+    }
+    large, xlarge = (type_quota("endpoint", name).code for name in ("ml.m5.large", "ml.m5.xlarge"))
+
+    found = count(
+        {
+            "list_endpoints": {"Endpoints": [{"EndpointName": "x"}]},
+            "describe_endpoint": {"EndpointConfigName": "c"},
+            "describe_endpoint_config": config,
+        },
+        "endpoint",
+        TOTALS["endpoint"],
+        large,
+        xlarge,
+    )
+
+    assert found.units == {TOTALS["endpoint"]: 3, large: 3, xlarge: 2}

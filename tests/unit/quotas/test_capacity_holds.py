@@ -1,0 +1,58 @@
+"""What `check` says fits does fit in a local AWS that enforces quotas, and no one more."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, note, settings
+
+from tests.unit.quotas.accounts import MOST, Account, Case, Clients, cases
+
+
+@pytest.fixture(scope="module")
+def clients() -> Clients:
+    return Clients()
+
+
+def judged_and_tried(case: Case, clients: Clients, people: int) -> tuple[int, set[str], str]:
+    """What the check says of an account: how many fit, what binds; and what happens when so
+    many come, in that very account."""
+    with tempfile.TemporaryDirectory(prefix="t-") as name, Account(case, Path(name)) as account:
+        clients.connect(account)
+        account.use_by_others()
+        fit = account.judge(clients, people)
+        assert fit.capacity is not None
+        assert not fit.not_sold
+        refusal = account.rehearse(people)
+        return fit.capacity, {line.name for line in fit.binding}, refusal
+
+
+@settings(
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(case=cases())
+def test_as_many_as_check_says_fit_and_one_more_is_refused_at_a_quota_it_names(
+    clients: Clients, case: Case
+) -> None:
+    turns = len(case.environments)
+    # A class of full turns, so that the mix of the environments is the same for all sizes.
+    capacity, binding, _ = judged_and_tried(case, clients, turns * MOST)
+    assert 0 <= capacity <= turns * MOST
+    note(f"{capacity} fit; {sorted(binding)} bind")
+
+    # The mix of a smaller class may be another one: what fits is asked again for each size.
+    for people in (capacity, capacity + 1):
+        if not people:
+            continue
+        said, named, refusal = judged_and_tried(case, clients, people)
+        note(f"{people} came: {said} fit, {refusal or 'none refused'}")
+        assert bool(refusal) == (said < people)
+        if refusal:
+            assert any(f"'{name}'" in refusal for name in named)
+        if turns == 1:
+            assert said == capacity
