@@ -18,7 +18,9 @@ from quotas.fit import Line, RegionFit
 OPEN_PER_ACCOUNT = 20
 OPEN_PER_REGION_AT_WORST = 2
 
-Verdict = Literal["ask", "pending", "pending too low", "not adjustable", "unknown", "later"]
+Verdict = Literal[
+    "ask", "pending", "pending too low", "not adjustable", "in vain", "unknown", "later"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Ask:
     `desired` is the value to ask for, `unlocks` the attendees the region carries when this
     and all before it are granted. Only the verdict "ask" is to be filed: "pending" has been
     asked for already, "pending too low" for less, and a quota has one open request at a time;
+    "in vain" would be one beyond a quota that cannot be raised;
     "later" is beyond what one account may have open; of "unknown" it is not known by how much.
     """
 
@@ -79,9 +82,13 @@ def _steps(fit: RegionFit) -> list[_Step]:
     )
     groups = [(carries, list(lines)) for carries, lines in groupby(short, key=_carries)]
     steps = []
+    ceiling = min(
+        (_carries(line) for line in short if line.adjustable is False), default=fit.attendees
+    )
     for place, (carries, lines) in enumerate(groups):
         unlocks = groups[place + 1][0] if place + 1 < len(groups) else fit.attendees
-        asks = tuple(_ask(line, unlocks) for line in lines)
+        unlocks = min(unlocks, ceiling)
+        asks = tuple(_ask(line, unlocks, in_vain=carries >= ceiling) for line in lines)
         steps.append(_Step(carries, unlocks, asks))
     return steps
 
@@ -107,13 +114,15 @@ def _carries(line: Line) -> int:
     return 0
 
 
-def _ask(line: Line, unlocks: int) -> Ask:
+def _ask(line: Line, unlocks: int, *, in_vain: bool) -> Ask:
     desired = (line.in_use or 0) + line.need
     verdict: Verdict = "ask"
     if line.requested is not None:
         verdict = "pending" if line.requested >= desired else "pending too low"
     elif line.adjustable is False:
         verdict = "not adjustable"
+    elif in_vain:
+        verdict = "in vain"
     elif line.in_use is None:
         verdict = "unknown"
     return Ask(

@@ -16,6 +16,7 @@ VERDICTS = {
     "pending": "asked for already",
     "pending too low": "less is asked for; AWS takes one request at a time",
     "not adjustable": "cannot be raised",
+    "in vain": "not asked for: another quota cannot be raised",
     "unknown": "unknown by how much: its use could not be counted",
     "later": "later: an account may have 20 open requests",
 }
