@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tools import tables
+from tools.deploy_actions import deploy_actions
 from workshop.errors import EXIT_FAILED, EXIT_OK
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -75,6 +76,7 @@ GENERATED: dict[Path, Callable[[], str]] = {
     DATA / "regions.json": lambda: _lines(tables.region_table()),
     DATA / "instance_types.json": lambda: _lines(tables.instance_type_table()),
     Path("quotas/data/instance_offers.json"): lambda: _rows(tables.offer_table()),
+    DATA / "deploy_actions.json": lambda: _lines(deploy_actions()),
     DATA / "modules.json": lambda: _lines(tables.module_table()),
     Path("workshop.schema.json"): _schema,
     Path("workshop.yaml"): _example,

@@ -68,7 +68,9 @@ def make_home_file_system(region: str, domain: str, arn: str, request: dict[str,
     ec2, efs = ec2_backends[ACCOUNT][region], efs_backends[ACCOUNT][region]
     vpc = request["VpcId"]
     inbound, outbound = (
-        ec2.create_security_group(name, f"[DO NOT DELETE] {name}", vpc_id=vpc)
+        ec2.create_security_group(
+            name, f"[DO NOT DELETE] {name}", vpc_id=vpc, tags={MANAGED_BY: arn}
+        )
         for name in nfs_group_names(domain)
     )
     ec2.authorize_security_group_ingress(
