@@ -31,6 +31,14 @@ from workshop.errors import UsageError
     metavar="FILE",
     help="Write the tables as Markdown too, for a ticket.",
 )
+@click.option(
+    "--iam-policy",
+    is_flag=False,
+    flag_value="",
+    default=None,
+    metavar="[COMMAND]",
+    help="Print the IAM policy a command needs, or all commands', and look at nothing.",
+)
 @plan_options
 @json_option
 def command(
@@ -43,6 +51,7 @@ def command(
     request: bool,
     watch: bool,
     markdown: Path | None,
+    iam_policy: str | None,
     yes: bool,
     dry_run: bool,
     as_json: bool,
@@ -82,6 +91,10 @@ def command(
             "write the split first (workshop check --split --write), then ask for increases",
         )
     workshop = load_workshop(config)
+    if iam_policy is not None:
+        from workshop.cli.iam_policy import print_policy
+
+        return print_policy(workshop, iam_policy)
     chosen = choose_regions(workshop, regions)
     note(f"checking {workshop.name} in {', '.join(chosen)}")
     asked = Asked(every, split, considered, write, request, watch, markdown, yes, dry_run, as_json)
