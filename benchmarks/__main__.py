@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks.capacity import CAPACITY_FIGURES
 from benchmarks.control_plane import CONTROL_PLANE_CALLS
 from benchmarks.deploy import DEPLOY_FIGURES
 from benchmarks.figure import Figure, measure
@@ -33,6 +34,7 @@ FIGURES: dict[str, Figure] = {
         HELP,
         SECOND_SETUP,
         SYNTH_RATIO,
+        *CAPACITY_FIGURES,
         LIST_GROWTH,
         MEMORY_PER_RESOURCE,
         CONTROL_PLANE_CALLS,

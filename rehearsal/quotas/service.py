@@ -40,7 +40,9 @@ class ServiceQuotas:
         model: ServiceModel,
         clock: Clock,
         account: AccountQuotas,
+        quotas: Sequence[Quota] = catalog.all_quotas(),
     ) -> None:
+        self._quotas = quotas
         self._model = model
         self._clock = clock
         self._account = account
@@ -84,7 +86,7 @@ class ServiceQuotas:
         wanted = params.get("QuotaCode")
         shown = [
             _described(quota, value, region, ACCOUNT)
-            for quota in catalog.all_quotas()
+            for quota in self._quotas
             if wanted in (None, quota.code)
             and (value := self._account.value(region, quota.code)) is not None
         ]

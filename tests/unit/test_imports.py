@@ -38,7 +38,8 @@ ARROWS: dict[str, set[str]] = {
     | {"workshop.config", "workshop.cli", "modules", "stacks", "rehearsal"}
     | {"benchmarks", "cleanup.kind", "cleanup.kinds"},
     "benchmarks": VOCABULARY
-    | {"workshop.config", "workshop.cli", "modules", "rehearsal", "cleanup", "cleanup.kinds"},
+    | {"workshop.config", "workshop.cli", "modules", "rehearsal", "cleanup", "cleanup.kinds"}
+    | {"quotas"},
 }
 # The commands whose work is the rehearsal.
 ALLOWED = {

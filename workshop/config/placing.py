@@ -96,7 +96,9 @@ def _says(path: Path, text: str, placed: Mapping[str, str], regions: Sequence[st
 
 def _attempts(text: str, placed: Mapping[str, str], regions: Sequence[str]) -> Iterator[str]:
     people = _attendees(text)
-    in_regions = _edit_regions(text, _value(text, "regions"), regions)
+    written = _value(text, "regions")
+    assert isinstance(written, yaml.CollectionNode), "the file has been loaded already"
+    in_regions = _edit_regions(text, written, regions)
     if isinstance(people, yaml.ScalarNode):
         yield _apply(text, in_regions)
         end = _line_end(text)
@@ -126,7 +128,7 @@ def _attendees(text: str) -> yaml.Node:
     return _value(text, "attendees")
 
 
-def _edit_regions(text: str, node: yaml.Node, regions: Sequence[str]) -> list[_Edit]:
+def _edit_regions(text: str, node: yaml.CollectionNode, regions: Sequence[str]) -> list[_Edit]:
     written = [item.value for item in node.value]
     if written == list(regions):
         return []
@@ -149,6 +151,7 @@ def _edit_person(text: str, item: yaml.Node, placed: Mapping[str, str]) -> list[
     if isinstance(item, yaml.ScalarNode):
         start, end = item.start_mark.index, item.end_mark.index
         return [_Edit(start, end, _entry(text[start:end], placed[item.value]))]
+    assert isinstance(item, yaml.MappingNode), "the file has been loaded already"
     values = {key.value: value for key, value in item.value}
     region = placed[values["id"].value]
     if "region" in values:

@@ -38,6 +38,11 @@ from workshop.model import JOB_USES, Environment, JobUse, Workshop
 
 TYPES = ("ml.m5.large", "ml.m5.xlarge")
 MOST = 6
+_ENVIRONMENTS: list[tuple[Environment, ...]] = [
+    ("studio",),
+    ("notebook",),
+    ("studio", "notebook"),
+]
 _PER_JOB = tuple(catalog.PER_JOB.values())
 _PER_PERSON = (catalog.USER_PROFILES, catalog.NOTEBOOK_INSTANCES)
 
@@ -95,18 +100,12 @@ def cases(draw: st.DrawFn) -> Case:
     modules = {name: tuple(draw(needs)) for name in draw(st.sampled_from(["x", "xy", "xyz"]))}
     slots: list[tuple[str, ...]] = []
     for name in modules:  # each in a slot of its own, or in the last one
-        if slots and draw(st.booleans()):
+        if draw(st.booleans()) and slots:
             slots[-1] = (*slots[-1], name)
         else:
             slots.append((name,))
-    environments: list[tuple[Environment, ...]] = [
-        ("studio",),
-        ("notebook",),
-        ("studio", "notebook"),
-    ]
-    return Case(
-        quotas, modules, tuple(slots), draw(st.sampled_from(environments)), draw(st.integers(0, 2))
-    )
+    environments = draw(st.sampled_from(_ENVIRONMENTS))
+    return Case(quotas, modules, tuple(slots), environments, draw(st.integers(0, 2)))
 
 
 class Clients:
