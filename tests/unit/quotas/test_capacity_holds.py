@@ -6,9 +6,24 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, example, given, note, settings
 
-from tests.unit.quotas.accounts import MOST, Account, Case, Clients, cases
+from modules.declarations import Need
+from quotas import catalog
+from tests.unit.quotas.accounts import MOST, TYPES, Account, Case, Clients, cases
+
+
+# Two types in one slot: neither type's quota binds, but the total of both does.
+TOTAL_OVER_A_SLOT = Case(
+    {catalog.TOTALS["training"]: 5.0},
+    {
+        name: (Need("training", instance_type, 1),)
+        for name, instance_type in zip("xy", TYPES, strict=True)
+    },
+    (("x", "y"),),
+    ("studio",),
+    0,
+)
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +51,7 @@ def judged_and_tried(case: Case, clients: Clients, people: int) -> tuple[int, se
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(case=cases())
+@example(case=TOTAL_OVER_A_SLOT)
 def test_as_many_as_check_says_fit_and_one_more_is_refused_at_a_quota_it_names(
     clients: Clients, case: Case
 ) -> None:
