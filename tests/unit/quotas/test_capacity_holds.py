@@ -12,7 +12,6 @@ from modules.declarations import Need
 from quotas import catalog
 from tests.unit.quotas.accounts import MOST, TYPES, Account, Case, Clients, cases
 
-
 # Two types in one slot: neither type's quota binds, but the total of both does.
 TOTAL_OVER_A_SLOT = Case(
     {catalog.TOTALS["training"]: 5.0},
