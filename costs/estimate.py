@@ -19,12 +19,11 @@ from costs.prices import (
     Prices,
 )
 from workshop.model import JOB_USES, Environment, JobUse, Workshop
+from workshop.volumes import NOTEBOOK_GB, SPACE_GB
 
 if TYPE_CHECKING:
     from modules.declarations import Module
 
-# GB of a home's volume, as the stacks make them.
-HOME_GB = 5
 HOURS_PER_DAY = 24
 # An instance of a lab that is handled with care is there for this part of the lab's minutes.
 _LOW_SHARE = 0.5
@@ -35,9 +34,10 @@ _USAGES: dict[JobUse, str] = {
     "transform": "transform",
     "endpoint": "hosting",
 }
-_WORKSPACES: dict[Environment, tuple[str, str]] = {
-    "studio": ("studio-jupyterlab", STUDIO_VOLUME),
-    "notebook": ("notebook", NOTEBOOK_VOLUME),
+# What the workspace runs on, and its volume: use, and GiB.
+_WORKSPACES: dict[Environment, tuple[str, str, int]] = {
+    "studio": ("studio-jupyterlab", STUDIO_VOLUME, SPACE_GB),
+    "notebook": ("notebook", NOTEBOOK_VOLUME, NOTEBOOK_GB),
 }
 
 ASSUMPTIONS = (
@@ -46,7 +46,8 @@ ASSUMPTIONS = (
     "expected: workspaces run from start to end, nights included; what a lab starts runs "
     "for all of the lab's minutes, once per attendee",
     "worst: everything, of all labs at once, runs from the start to the deadline (end + grace)",
-    f"a home has a volume of {HOME_GB} GB, from the start to the end (worst: to the deadline)",
+    f"a home has a volume of {SPACE_GB} GB (notebook instances: {NOTEBOOK_GB} GB), from the start "
+    "to the end (worst: to the deadline)",
     "not counted: volumes of jobs and endpoints, objects in S3, logs, data transfer, taxes, free "
     "tiers and discounts",
 )
@@ -133,7 +134,7 @@ class Estimate:
     def _attendee(self, region: str, environment: Environment) -> Sum:
         """What one attendee of a region costs: the labs, and no other environment than theirs."""
         others = {
-            usage for kind, uses in _WORKSPACES.items() if kind != environment for usage in uses
+            usage for kind, uses in _WORKSPACES.items() if kind != environment for usage in uses[:2]
         }
         lines = [n for n in self.lines if n.cell.region == region and n.cell.usage not in others]
         return add_up(lines, each=True)
@@ -196,14 +197,14 @@ def _workspace(
     environment: Environment,
     count: int,
 ) -> Iterator[Line]:
-    usage, volume = _WORKSPACES[environment]
+    usage, volume, size = _WORKSPACES[environment]
     whole, deadline = _event_hours(workshop)
     in_use = (sum(m.minutes for m in modules) + workshop.idle.workspace_minutes) / 60
     hours = Span(min(in_use, whole), whole, deadline)
     machine = Cell(region, usage, workshop.instances.workspace)
     yield Line("workspace", machine, 1, count, hours, prices.usd(machine))
     home = Cell(region, volume, VOLUME_TYPES[volume])
-    yield Line("home", home, HOME_GB, count, Span(whole, whole, deadline), prices.usd(home))
+    yield Line("home", home, size, count, Span(whole, whole, deadline), prices.usd(home))
 
 
 def _labs(

@@ -13,7 +13,7 @@ from stacks import places, policies, tokens
 from stacks.acknowledge import acknowledge, wildcard
 from stacks.domain import jupyter_lab_settings
 from stacks.sweeper import add_sweep
-from workshop import names
+from workshop import names, volumes
 from workshop.model import Attendee, Workshop
 
 # CreateTrainingJob's own maximum: 28 days.
@@ -181,7 +181,7 @@ class StudioEnvironment(Construct):
                     "defaultResourceSpec": {"instanceType": workshop.instances.workspace}
                 },
                 "spaceStorageSettings": {
-                    "ebsStorageSettings": {"ebsVolumeSizeInGb": places.SPACE_GB}
+                    "ebsStorageSettings": {"ebsVolumeSizeInGb": volumes.SPACE_GB}
                 },
             },
         )
@@ -206,7 +206,7 @@ class NotebookEnvironment(Construct):
             root_access="Disabled",
             direct_internet_access="Enabled",
             lifecycle_config_name=places.notebook_lifecycle_name(workshop.name),
-            volume_size_in_gb=places.NOTEBOOK_GB,
+            volume_size_in_gb=volumes.NOTEBOOK_GB,
         )
         acknowledge(
             instance,

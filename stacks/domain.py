@@ -10,7 +10,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
 from stacks import places, policies, tokens
-from workshop import names
+from workshop import names, volumes
 from workshop.model import Workshop
 
 # Studio's own limit (AppLifecycleManagement): idle shutdown after 60 to 525,600 minutes.
@@ -127,8 +127,8 @@ def space_storage_settings() -> dict[str, Any]:
     """How large a space's volume is, and may become, in GiB."""
     return {
         "defaultEbsStorageSettings": {
-            "defaultEbsVolumeSizeInGb": places.SPACE_GB,
-            "maximumEbsVolumeSizeInGb": places.SPACE_MAX_GB,
+            "defaultEbsVolumeSizeInGb": volumes.SPACE_GB,
+            "maximumEbsVolumeSizeInGb": volumes.SPACE_MAX_GB,
         }
     }
 

@@ -13,11 +13,6 @@ QUALIFIER_CONTEXT = "@aws-cdk/core:bootstrapQualifier"
 
 ACCOUNT = "${AWS::AccountId}"
 
-# GiB. A space's volume can grow up to the maximum and never shrink (UpdateSpace).
-SPACE_GB = 5
-SPACE_MAX_GB = 20
-NOTEBOOK_GB = 5
-
 
 def domain_export(workshop: str) -> str:
     """The CloudFormation export with the Studio domain's id."""

@@ -181,13 +181,6 @@ def test_above_the_budget_is_told_with_both_figures() -> None:
     ]
 
 
-def test_a_home_of_an_estimate_is_as_large_as_those_the_stacks_make() -> None:
-    from costs.estimate import HOME_GB
-    from stacks import places
-
-    assert places.SPACE_GB == places.NOTEBOOK_GB == HOME_GB
-
-
 @given(
     people=st.integers(1, 5),
     minutes=st.lists(st.integers(1, 5000), max_size=4),
