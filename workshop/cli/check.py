@@ -58,9 +58,11 @@ def command(
 ) -> int:
     """Check configuration, credentials, regions, quotas, names and the repository.
 
-    Reads only, but for --write, which changes the file, and --request, which asks AWS for
-    higher quotas; both show what they will do and ask first. With --split the question is
-    whether the class fits into the regions together, wherever the file places it now.
+    Prices that are missing or old are read, and kept in workshop.prices.csv beside the file;
+    --dry-run does not keep them. Else it reads only, but for --write, which changes the file,
+    and --request, which asks AWS for higher quotas; both show what they will do and ask first.
+    With --split the question is whether the class fits into the regions together, wherever the
+    file places it now.
 
     Exit code 0: the workshop fits; 1: it does not; 2: the configuration is wrong; 3:
     something could not be found out. With --request it is 1 until AWS has granted them;

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from costs.price_file import read_prices, write_prices
-from costs.prices import Cell, Prices, shipped
+from costs.prices import Cell, Price, Prices, shipped
 from workshop.aws import Clients
 
 
@@ -26,20 +26,43 @@ def load_prices(config: Path) -> Prices:
     return read_prices(path).over(shipped()) if path.exists() else shipped()
 
 
+def load_prices_of_here(config: Path, clients: Clients) -> Prices:
+    """The prices for a workshop, as load_prices, without those that were read at another place
+    than the one that answers now: a test's prices must not decide what AWS is given to do.
+
+    Raises ConfigError when the file beside it does not parse.
+    """
+    path = prices_path(config)
+    if not path.exists():
+        return shipped()
+    kept = read_prices(path)
+    elsewhere = set(read_elsewhere(kept, kept.by_cell, clients))
+    here = {cell: p for cell, p in kept.by_cell.items() if _host(p) not in elsewhere}
+    return Prices(here).over(shipped())
+
+
 def keep_prices(config: Path, found: Prices) -> Path:
     """Write what was read beside the configuration, over what stood there; returns the path.
 
-    Where nothing could be told, a price that stood there stays: somebody may have written it.
+    Where nothing could be told, a price that is known stays, however old: somebody may have
+    written it, and one that is shipped would be hidden.
+
+    Raises OSError when the file cannot be written.
     """
     path = prices_path(config)
     older = read_prices(path) if path.exists() else Prices()
+    write_prices(path, with_better(older, older.over(shipped()), found))
+    return path
+
+
+def with_better(prices: Prices, known: Prices, found: Prices) -> Prices:
+    """Prices with what was found, but where nothing could be told of a price that is known."""
     better = {
         cell: price
         for cell, price in found.by_cell.items()
-        if price.usd is not None or older.usd(cell) is None
+        if price.usd is not None or known.usd(cell) is None
     }
-    write_prices(path, Prices(better).over(older))
-    return path
+    return Prices(better).over(prices)
 
 
 def read_elsewhere(prices: Prices, cells: Iterable[Cell], clients: Clients) -> list[str]:
@@ -47,8 +70,7 @@ def read_elsewhere(prices: Prices, cells: Iterable[Cell], clients: Clients) -> l
 
     Prices of a test must not be taken for AWS's, nor the other way round.
     """
-    sources = [price.source for cell in cells if (price := prices.find(cell)) is not None]
-    hosts = {source.partition(",")[0] for source in sources if source.startswith("http")}
+    hosts = {_host(price) for cell in cells if (price := prices.find(cell)) is not None} - {""}
     if not hosts:
         return []
     here = str(clients("pricing", _ANY_ENDPOINT).meta.endpoint_url)
@@ -57,6 +79,15 @@ def read_elsewhere(prices: Prices, cells: Iterable[Cell], clients: Clients) -> l
 
 # The regions of the Price List have the same prices.
 _ANY_ENDPOINT = "us-east-1"
+
+
+def _host(price: Price) -> str:
+    """The endpoint that a price was read at; "" where it was not read at one.
+
+    The source of a price that is not known goes on after a space, others after a comma.
+    """
+    words = price.source.split(maxsplit=1)
+    return words[0].removesuffix(",") if price.source.startswith("http") else ""
 
 
 def _place(host: str) -> str:

@@ -57,7 +57,12 @@ class Check:
         """Look, tell, change what was asked for, and return the exit code."""
         considered = self._considered()
         prices, findings = read_missing_prices(
-            self.workshop, self.modules, self.config, self.clients, self.now
+            self.workshop,
+            self.modules,
+            self.config,
+            self.clients,
+            self.now,
+            keep=not self.asked.dry_run,
         )
         with ThreadPoolExecutor(max_workers=1) as pool:
             reading = pool.submit(self._survey, considered)

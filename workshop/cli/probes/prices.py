@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -13,7 +14,12 @@ from costs.prices import STALE_DAYS, Prices
 from modules.declarations import Module
 from workshop.aws import Clients
 from workshop.cli.findings import Finding, unknown
-from workshop.cli.prices import keep_prices, load_prices
+from workshop.cli.prices import (
+    keep_prices,
+    load_prices_of_here,
+    prices_path,
+    with_better,
+)
 from workshop.cli.probes.region import Failure
 from workshop.model import Workshop
 
@@ -23,15 +29,22 @@ _REFRESH = "workshop cost --refresh"
 
 
 def read_missing_prices(
-    workshop: Workshop, modules: Sequence[Module], config: Path, clients: Clients, now: datetime
+    workshop: Workshop,
+    modules: Sequence[Module],
+    config: Path,
+    clients: Clients,
+    now: datetime,
+    *,
+    keep: bool = True,
 ) -> tuple[Prices, list[Finding]]:
-    """The prices for a workshop, those that are missing or old read from the Price List and
-    kept beside its file; and why that could not be done, if so.
+    """The prices for a workshop, those that are missing, old or another place's read from the
+    Price List, and with `keep` kept beside its file; and why that could not be done, if so.
 
-    Raises ConfigError when the file with prices beside the configuration does not parse, and
-    OSError when it cannot be written.
+    What cannot be read is a note, and unknown only where a budget needs it.
+
+    Raises ConfigError when the file with prices beside the configuration does not parse.
     """
-    prices = load_prices(config)
+    prices = load_prices_of_here(config, clients)
     cells = usable_cells(workshop, modules)
     stale = set(prices.stale(cells, now.date()))
     wanted = [cell for cell in cells if prices.usd(cell) is None or cell in stale]
@@ -40,9 +53,28 @@ def read_missing_prices(
     try:
         found = read_price_list(wanted, clients, endpoint_region(cells[0].region), now.date())
     except Failure as error:
-        return prices, [unknown("", "price list", error)]
-    keep_prices(config, found)
-    return load_prices(config), []
+        refused = unknown("", "price list", error)
+        needs = any(prices.usd(cell) is None for cell in needed_cells(workshop, modules))
+        if needs and has_budget(workshop.budget):
+            return prices, [refused]
+        return prices, [replace(refused, state="ok")]
+    read = with_better(prices, prices, found)
+    if not keep:
+        return read, []
+    try:
+        keep_prices(config, found)
+    except OSError as error:
+        return read, [
+            Finding(
+                "",
+                "price list",
+                "ok",
+                f"read, but {prices_path(config)} cannot be written",
+                error.strerror or str(error),
+                "make the folder writable, or each command that needs the prices lacks them",
+            )
+        ]
+    return read, []
 
 
 def check_prices(

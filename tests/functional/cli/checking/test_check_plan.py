@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -147,7 +148,20 @@ class Pricing:
         return PriceList(service, {"get_products": refusal("AccessDenied", "GetProducts")})
 
 
-def test_a_price_list_that_refuses_is_unknown_and_what_is_known_stays(tmp_path: Path) -> None:
+class Selling(Pricing):
+    """Clients of a Price List that has hosting on ml.m5.large, and nothing else."""
+
+    def __call__(self, service: str, region: str) -> Any:
+        attributes = {"regionCode": "us-east-1", "usagetype": "USE1-Host:ml.m5.large"}
+        dimension = {"unit": "Hrs", "pricePerUnit": {"USD": "0.5"}}
+        terms = {"OnDemand": {"a": {"priceDimensions": {"b": dimension}}}}
+        entry = json.dumps({"product": {"attributes": attributes}, "terms": terms})
+        return PriceList(service, {"get_products": {"PriceList": [entry]}})
+
+
+def test_a_price_list_that_refuses_is_a_note_without_a_budget_and_what_is_known_stays(
+    tmp_path: Path,
+) -> None:
     config = tmp_path / "workshop.yaml"
     clients = Pricing()
     far = later(days=365)
@@ -155,9 +169,36 @@ def test_a_price_list_that_refuses_is_unknown_and_what_is_known_stays(tmp_path: 
     prices, findings = read_missing_prices(WORKSHOP, [LAB], config, clients, far)
 
     assert clients.asked == ["pricing us-east-1"]
-    assert [(f.subject, f.state) for f in findings] == [("price list", "unknown")]
+    assert [(f.subject, f.state) for f in findings] == [("price list", "ok")]
+    assert findings[0].why
     assert prices.by_cell
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_price_list_that_refuses_is_unknown_only_where_a_budget_needs_it(tmp_path: Path) -> None:
+    from workshop.cli.prices import keep_prices
+
+    limited = replace(WORKSHOP, budget=Budget(total=100, per_attendee=None))
+    config, far = tmp_path / "workshop.yaml", later(days=365)
+
+    def state() -> str:
+        (finding,) = read_missing_prices(limited, [LAB], config, Pricing(), far)[1]
+        return finding.state
+
+    assert state() == "unknown"
+    keep_prices(config, all_prices(limited))
+    assert state() == "ok"
+
+
+def test_prices_that_cannot_be_kept_are_used_and_told(tmp_path: Path) -> None:
+    config = tmp_path / "missing" / "workshop.yaml"
+    sells = Selling()
+
+    prices, findings = read_missing_prices(WORKSHOP, [LAB], config, sells, NOW)
+
+    assert prices.usd(HOSTING) == 0.5
+    assert [(f.subject, f.state) for f in findings] == [("price list", "ok")]
+    assert "cannot be written" in findings[0].what
 
 
 def test_prices_that_are_known_are_not_read_again(tmp_path: Path) -> None:
