@@ -101,14 +101,18 @@ def class_in(workshop: Workshop, region: str | None = None) -> Class:
     return Class(in_studio, len(people) - in_studio)
 
 
-def demand_in(workshop: Workshop, region: str, modules: Sequence[Module]) -> tuple[Demand, ...]:
+def demand_in(
+    workshop: Workshop, region: str, modules: Sequence[Module], mix: Class | None = None
+) -> tuple[Demand, ...]:
     """Return what the workshop needs of every quota in a region, sorted by quota name.
 
-    `modules` are the declarations of the workshop's modules. In a region where nobody is,
-    the demand is for 0 people who are mixed as the whole class is.
+    `modules` are the declarations of the workshop's modules. `mix` says how the people's
+    environments are mixed: as those are who are in the region now, unless it is given. In a
+    region where nobody is, the demand is for 0 people who are mixed as the whole class is.
     """
     here = class_in(workshop, region)
-    mix = here if here.people else class_in(workshop)
+    if mix is None:
+        mix = here if here.people else class_in(workshop)
     headroom = Fraction(str(workshop.headroom))
     demands = [
         *_jobs(_slots(workshop, modules), here.people, headroom),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from modules.declarations import Module
+from quotas.demand import class_in
 from quotas.fit import RegionFit
 from quotas.increases import Ask, plan_increases
 from workshop.aws import Clients
@@ -96,7 +97,14 @@ class Check:
 
     def _survey(self, regions: Sequence[str]) -> tuple[RegionQuotas, ...]:
         return survey(
-            self.workshop, self.modules, regions, self.clients, time.monotonic, time.sleep
+            self.workshop,
+            self.modules,
+            regions,
+            self.clients,
+            time.monotonic,
+            time.sleep,
+            # A split spreads the environments as the whole class has them, whoever is where now.
+            class_in(self.workshop) if self.asked.split else None,
         )
 
     # -- a check of the workshop as its file has it ------------------------------------

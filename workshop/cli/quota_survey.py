@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from modules.declarations import Module
-from quotas.demand import Demand, demand_in
+from quotas.demand import Class, Demand, demand_in
 from quotas.fit import RegionFit, fit, judge
 from quotas.history import Increase, list_increases
 from quotas.limits import LISTS_PER_SECOND, Limits, Pace, read_limits
@@ -58,11 +58,13 @@ def survey(
     clients: Clients,
     now: Now,
     sleep: Sleep,
+    mix: Class | None = None,
 ) -> tuple[RegionQuotas, ...]:
     """Read every region's quotas at the same time, one thread for each; in the order given.
 
     AWS counts the rates of its APIs per region, so the regions do not slow each other down.
-    `now` and `sleep` are seconds of a steady clock, for the pace of the calls.
+    `now` and `sleep` are seconds of a steady clock, for the pace of the calls; `mix` is that of
+    `demand_in`.
     """
     # Clients are made before the threads start: making one is not thread-safe (boto3 guide).
     made = [
@@ -76,7 +78,7 @@ def survey(
             pool.map(
                 lambda place: _read(
                     place[0],
-                    demand_in(workshop, place[0], modules),
+                    demand_in(workshop, place[0], modules, mix),
                     place[1],
                     place[2],
                     workshop.name,

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from quotas.demand import Class, class_in, demand_in
+from quotas.fit import RegionFit, fit, judge
 from quotas.split import assign, split
-from tests.factories import make_attendee
+from tests.factories import make_attendee, make_workshop
+from workshop.model import Environment, Workshop
 
+HOMES: list[tuple[Environment, str]] = [
+    ("studio", "a"),
+    ("studio", "b"),
+    ("notebook", "b"),
+    ("notebook", "c"),
+]
 CAPACITIES = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 12), max_size=8)
 
 
@@ -71,3 +81,39 @@ def test_environments_are_spread_as_the_whole_class_has_them() -> None:
     studio = [sum(placed[f"s{n}"] == region for n in range(5)) for region in "ab"]
     assert studio == [3, 2]
     assert sorted(placed.values()) == ["a"] * 4 + ["b"] * 3
+
+
+@given(data=st.data())
+def test_a_split_that_is_written_fits_wherever_the_file_placed_people_before(
+    data: st.DataObject,
+) -> None:
+    """Environments may go with regions: all of Studio in one, all notebooks in another."""
+    people = data.draw(st.lists(st.sampled_from(HOMES), min_size=1, max_size=12))
+    attendees = [make_attendee(f"p{n:02}", *home) for n, home in enumerate(people)]
+    before = make_workshop(attendees)
+    everybody = class_in(before)
+    applied = {
+        region: {
+            demand.quota.code: float(data.draw(st.sampled_from([0, 1, 3, 5, 8, 12, 30, 60])))
+            for demand in demand_in(before, region, [], everybody)
+        }
+        for region in "abc"
+    }
+
+    def judged(workshop: Workshop, region: str, mix: Class | None) -> RegionFit:
+        demands = demand_in(workshop, region, [], mix)
+        limits = applied[region]
+        lines = fit(region, demands, limits, dict.fromkeys(limits, 0))
+        return judge(region, len(workshop.attendees_in(region)), demands, lines)
+
+    capacities = {region: judged(before, region, everybody).capacity or 0 for region in "abc"}
+    counts = split(len(people), capacities)
+    assume(counts is not None)
+    assert counts is not None
+    placed = assign(attendees, counts)
+
+    after = make_workshop([replace(one, region=placed[one.id]) for one in attendees])
+
+    assert {region: judged(after, region, None).state for region in counts} == dict.fromkeys(
+        counts, "ok"
+    )

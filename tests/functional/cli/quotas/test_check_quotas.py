@@ -148,11 +148,30 @@ def test_a_split_is_found_shown_and_written_and_then_the_file_fits(tmp_path: Pat
         assert quota_finding(after, FAR)["what"].startswith("all 12 quotas hold 10 attendees")
 
 
+def test_a_split_counts_on_the_mix_of_the_whole_class_wherever_the_file_places_it(
+    tmp_path: Path,
+) -> None:
+    """In the region that has no notebook instances nobody has one now, but they would come."""
+    quotas = tmp_path / "quotas.yaml"
+    enough = ", ".join(f"{code}: 100" for code in (*_CODES, "L-AC46C40F", *_NOTEBOOK_CODES))
+    lines = (f"{HOME}: {{{enough}, L-04CE2E67: 0}}", f"{AWAY}: {{{enough}, L-04CE2E67: 100}}")
+    quotas.write_text("\n".join(lines), encoding="utf-8")
+    people = [
+        {"id": f"a{number}", "region": region, "environment": environment}
+        for number, (region, environment) in enumerate([(HOME, "studio"), (AWAY, "notebook")] * 3)
+    ]
+    with local_aws("--bootstrapped", "--clock", "stepped", "--quotas", str(quotas)) as exports:
+        room = Classroom(tmp_path, exports, attendees=people, regions=[HOME, AWAY])
+        found = room.check("--split", "--json")
+        assert found.data["split"] == {AWAY: 6}, found.stderr
+
+
 # What the class needs beside its profiles.
 _CODES = (
     *("L-614B09FD", "L-CCE2AFA6", "L-7939E4EC", "L-7A3DF611", "L-00C91CB5", "L-60D2A6F0"),
     *("L-8E5333B4", APPS, "L-4E39DDC4"),
 )
+_NOTEBOOK_CODES = ("L-E4B12EA2", "L-E17566B7")
 
 
 @pytest.mark.parametrize(
