@@ -189,6 +189,15 @@ def usable_cells(workshop: Workshop, modules: Sequence[Module]) -> tuple[Cell, .
     return tuple(sorted(allowed | set(needed_cells(workshop, modules))))
 
 
+def minutes_in_slots(workshop: Workshop, modules: Sequence[Module]) -> int:
+    """The minutes that the modules take: slots are one after the other, and what is in a slot
+    runs at the same time. A module that no slot names is taught by itself."""
+    minutes = {module.name: module.minutes for module in modules}
+    named = {name for slot in workshop.slots for name in slot}
+    slots = [*workshop.slots, *((name,) for name in minutes if name not in named)]
+    return sum(max((minutes.get(name, 0) for name in slot), default=0) for slot in slots)
+
+
 def _workspace(
     workshop: Workshop,
     modules: Sequence[Module],
@@ -199,7 +208,7 @@ def _workspace(
 ) -> Iterator[Line]:
     usage, volume, size = _WORKSPACES[environment]
     whole, deadline = _event_hours(workshop)
-    in_use = (sum(m.minutes for m in modules) + workshop.idle.workspace_minutes) / 60
+    in_use = (minutes_in_slots(workshop, modules) + workshop.idle.workspace_minutes) / 60
     hours = Span(min(in_use, whole), whole, deadline)
     machine = Cell(region, usage, workshop.instances.workspace)
     yield Line("workspace", machine, 1, count, hours, prices.usd(machine))

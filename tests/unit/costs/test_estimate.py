@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,18 @@ def test_a_workspace_runs_for_the_labs_and_an_idle_hour_for_the_event_or_to_the_
     assert workspace.hours == Span(3, 8, 9)
     assert close(workspace.usd, 2 * 3 * 0.05, 2 * 8 * 0.05, 2 * 9 * 0.05)
     assert close(found.idle_saves.usd, *[2 * 6 * 0.05] * 3)
+
+
+def test_labs_of_one_slot_run_at_the_same_time() -> None:
+    labs = [lab(), lab("other", minutes=90), lab("last")]
+    workshop = replace(
+        make_workshop(),
+        modules=("iris", "other", "last"),
+        schedule=(("iris", "other"), ("last",)),
+    )
+
+    # 90 minutes, 60 minutes, and idle after 60.
+    assert line(estimate(workshop, labs, PRICES), "workspace").hours == Span(3.5, 8, 9)
 
 
 def test_labs_that_fill_the_day_do_not_make_the_low_case_longer_than_the_event() -> None:

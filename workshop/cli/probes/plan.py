@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
+from costs.estimate import minutes_in_slots
 from modules.declarations import Module
 from workshop.cli.findings import Finding
 from workshop.config.tables import retired
@@ -69,9 +70,7 @@ def _check_times(workshop: Workshop, now: datetime) -> Iterator[Finding]:
 
 
 def _check_minutes(workshop: Workshop, modules: Sequence[Module]) -> Iterator[Finding]:
-    """Slots are one after the other; what is in a slot runs at the same time."""
-    minutes = {module.name: module.minutes for module in modules}
-    need = sum(max((minutes[name] for name in slot), default=0) for slot in workshop.slots)
+    need = minutes_in_slots(workshop, modules)
     there = int((workshop.ends - workshop.starts).total_seconds() // 60)
     if need > there:
         yield _problem(
