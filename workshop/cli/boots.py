@@ -85,10 +85,17 @@ def read_boots(
 
 
 def forget_boot(workshop: str, account: str, attendee: Attendee, clients: Clients) -> None:
-    """Forget how an environment's boots went, before it is made anew. Raises ClientError."""
+    """Forget how an environment's boots went, before it is made anew; the bucket need not exist.
+
+    Raises ClientError.
+    """
     bucket = names.bucket_name(workshop, account, attendee.region)
     for key in (names.boot_key(attendee.id), started_key(attendee.id)):
-        clients("s3", attendee.region).delete_object(Bucket=bucket, Key=key)
+        try:
+            clients("s3", attendee.region).delete_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            if error_code(error) not in _ABSENT:
+                raise
 
 
 def _reason(state: Boot, said: str) -> str:

@@ -150,10 +150,11 @@ class Flight:
         return self.taken[-1].ok
 
     def _try_out(self) -> None:
+        # What an earlier canary's environment said must not be taken for this one's; a notebook
+        # instance boots when it is made.
+        forget_boot(self._canary.name, self._account, self._attendee, self._clients)
         if self._command("deploy", "--yes") is None:
             return
-        # What an earlier canary's environment said must not be taken for this one's.
-        forget_boot(self._canary.name, self._account, self._attendee, self._clients)
         if self._command("open", self._attendee.id, "--wait") is None:
             return
         if not self._boot():
