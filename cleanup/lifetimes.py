@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from cleanup.calls import FAILURES, Caller
@@ -17,12 +17,16 @@ from cleanup.resources import Key, Resource
 from workshop.machine import Machine
 
 # What a job's description calls the times between which it is billed (API reference of
-# DescribeTrainingJob and DescribeTransformJob; of DescribeProcessingJob it is what is told).
+# DescribeTrainingJob and DescribeTransformJob; of DescribeProcessingJob it is what is told),
+# and its status.
 _JOBS = {
-    "training-job": ("TrainingStartTime", "TrainingEndTime"),
-    "processing-job": ("ProcessingStartTime", "ProcessingEndTime"),
-    "transform-job": ("TransformStartTime", "TransformEndTime"),
+    "training-job": ("TrainingStartTime", "TrainingEndTime", "TrainingJobStatus"),
+    "processing-job": ("ProcessingStartTime", "ProcessingEndTime", "ProcessingJobStatus"),
+    "transform-job": ("TransformStartTime", "TransformEndTime", "TransformJobStatus"),
 }
+_RUNNING = {"InProgress", "Stopping"}
+# An instance that was last modified so soon after it was made was not stopped since.
+_FIRST_BOOT = timedelta(minutes=15)
 # Counted with their training job, whose description says what they bill.
 _WITHIN_JOBS = {"warm-pool"}
 
@@ -32,6 +36,7 @@ class Run:
     """From when to when something billed (UTC; `ended` None: it still does), and on what.
 
     None where it could not be seen. `billable_seconds` are AWS's own, where it says them.
+    `perhaps_less`: it may have been stopped in between, which nothing tells.
     """
 
     resource: Resource
@@ -39,6 +44,7 @@ class Run:
     began: datetime | None
     ended: datetime | None = None
     billable_seconds: float | None = None
+    perhaps_less: bool = False
 
 
 class Lifetimes:
@@ -92,10 +98,13 @@ def _is_over(run: Run) -> bool:
 
 
 def _of_job(resource: Resource, job: Mapping[str, Any]) -> Iterator[Run]:
-    started, ended = (job.get(name) for name in _JOBS[resource.kind])
+    *times, status = _JOBS[resource.kind]
+    started, ended = (job.get(name) for name in times)
     if started is None:  # it waits for its instances, or never got them
         return
     machines = READERS[resource.kind](resource.row.ids_sent(resource.ids), lambda *_: job)
+    if ended is None and job[status] not in _RUNNING:  # it ended, and nobody says when
+        started = None
     billable = job.get("BillableTimeInSeconds") if ended else None
     yield Run(resource, machines, started, ended, billable)
     pool = job.get("WarmPoolStatus")
@@ -129,12 +138,15 @@ def _of_space(resource: Resource, space: Mapping[str, Any]) -> Iterator[Run]:
 def _of_instance(resource: Resource, instance: Mapping[str, Any]) -> Iterator[Run]:
     """Its volume, and its machine: since its creation, though it may have been stopped in
     between; of a stopped one until it was last modified, which stopping does."""
-    created = instance.get("CreationTime")
+    created, modified = instance.get("CreationTime"), instance.get("LastModifiedTime")
     size = instance.get("VolumeSizeInGB")
     volume = None if size is None else (Machine("notebook-volume", "gp2", size),)
     yield Run(resource, volume, created)
     machine = (Machine("notebook", instance["InstanceType"]),)
-    if resource.bills == "hour":
-        yield Run(resource, machine, created)
+    if created is None or modified is None:
+        yield Run(resource, machine, None)
+    elif resource.bills == "hour":
+        restarted = modified - created > _FIRST_BOOT
+        yield Run(resource, machine, created, perhaps_less=restarted)
     else:
-        yield Run(resource, machine, created, instance.get("LastModifiedTime"))
+        yield Run(resource, machine, created, modified, perhaps_less=True)

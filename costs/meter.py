@@ -17,7 +17,7 @@ class Lifetime:
     `machines` are what it ran on; a volume is a Machine of a volume's usage, counted in GB;
     None: nobody could see it. `began` None: nobody could see that either. `ended` None: it still
     runs. `billable_seconds` are what AWS says it bills, per machine, where it says so; they take
-    the place of the time between.
+    the place of the time between. `perhaps_less`: it may have been stopped in between.
     """
 
     attendee: str
@@ -28,6 +28,7 @@ class Lifetime:
     began: datetime | None
     ended: datetime | None = None
     billable_seconds: float | None = None
+    perhaps_less: bool = False
 
     def seconds(self, now: datetime) -> float | None:
         """For how long it has billed; None when that is not known."""
@@ -62,12 +63,14 @@ class Bill:
     """What was spent: by attendee, and by kind.
 
     `complete`: nothing is missing that was deleted. Listings never know that, a ledger does;
-    without one a bill is what has been spent at least.
+    without one a bill is what has been spent at least. `perhaps_less`: something counts that
+    may have been stopped in between, so that the sum may also be too high.
     """
 
     by_attendee: Mapping[str, Amount] = field(default_factory=dict)
     by_kind: Mapping[str, Amount] = field(default_factory=dict)
     complete: bool = False
+    perhaps_less: bool = False
 
     @property
     def total(self) -> Amount:
@@ -102,10 +105,14 @@ def add_up(
     """The bill of many things until now."""
     by_attendee: dict[str, Amount] = {}
     by_kind: dict[str, Amount] = {}
+    perhaps_less = False
     for lifetime in lifetimes:
         amount = cost(lifetime, prices, now)
         if amount == Amount():
             continue
+        perhaps_less |= lifetime.perhaps_less and amount.usd > 0
         for sums, key in ((by_attendee, lifetime.attendee), (by_kind, lifetime.kind)):
             sums[key] = sums.get(key, Amount()) + amount
-    return Bill(dict(sorted(by_attendee.items())), dict(sorted(by_kind.items())), complete)
+    return Bill(
+        dict(sorted(by_attendee.items())), dict(sorted(by_kind.items())), complete, perhaps_less
+    )

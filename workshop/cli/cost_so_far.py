@@ -26,17 +26,23 @@ def find_lifetimes(resources: Iterable[Resource], lifetimes: Lifetimes) -> list[
             run.began,
             run.ended,
             run.billable_seconds,
+            run.perhaps_less,
         )
         for run in lifetimes.find(resources)
     ]
 
 
 def sentence(bill: Bill, attendees: int) -> str:
-    """ "at least 41.20 USD, 2.06 USD per attendee"; the mean of `attendees` people."""
+    """ "at least 41.20 USD, 2.06 USD per attendee"; the mean of `attendees` people.
+
+    "about", where something may have been stopped in between and cost less.
+    """
     total = bill.total
     least = "" if bill.complete or total.unknown else "at least "
     each = Amount(total.usd / attendees if attendees else 0.0)
     per_head = f", {each} per attendee" if attendees > 1 and total.usd else ""
+    if bill.perhaps_less:
+        return f"about {str(total).removeprefix('at least ')}{per_head}"
     return f"{least}{total}{per_head}"
 
 
@@ -54,6 +60,7 @@ def bill_json(bill: Bill) -> dict[str, Any]:
     return {
         **_amount(bill.total),
         "complete": bill.complete,
+        "perhaps_less": bill.perhaps_less,
         "attendees": {name: _amount(amount) for name, amount in bill.by_attendee.items()},
         "kinds": {name: _amount(amount) for name, amount in bill.by_kind.items()},
     }

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from cleanup.calls import Caller
 from cleanup.lifetimes import Lifetimes, Run
@@ -44,7 +46,7 @@ def runs(kind: str, status: str, **answers: Mapping[str, Any]) -> list[Run]:
 
 
 def training(status: str = "Completed", **more: Any) -> list[Run]:
-    job = {"ResourceConfig": M5, "CreationTime": MADE, **more}
+    job = {"ResourceConfig": M5, "CreationTime": MADE, "TrainingJobStatus": status, **more}
     return runs("training-job", status, describe_training_job=job)
 
 
@@ -80,6 +82,39 @@ def test_processing_and_transform_jobs_bill_from_their_start_to_their_end() -> N
         "transform-job", "Stopped", describe_transform_job={"TransformResources": M5, **times}
     )
     assert told(found) == [((Machine("transform", "ml.m5.large", 2),), BEGAN, ENDED, None)]
+
+
+@pytest.mark.parametrize("status", ["Completed", "Failed", "Stopped"])
+def test_a_job_that_ended_and_does_not_say_when_is_unknown_and_does_not_bill_on(
+    status: str,
+) -> None:
+    job = {"ProcessingResources": {"ClusterConfig": M5}, "ProcessingStartTime": BEGAN}
+    answer = {**job, "ProcessingJobStatus": status}
+
+    found = runs("processing-job", status, describe_processing_job=answer)
+
+    assert told(found) == [((Machine("processing", "ml.m5.large", 2),), None, None, None)]
+
+
+def test_an_instance_that_may_have_been_stopped_in_between_perhaps_billed_less() -> None:
+    def machine(status: str, modified: datetime) -> Run:
+        instance: dict[str, Any] = {"InstanceType": "ml.t3.medium", "VolumeSizeInGB": 5}
+        instance |= {"CreationTime": MADE, "LastModifiedTime": modified}
+        volume, found = runs("notebook-instance", status, describe_notebook_instance=instance)
+        assert not volume.perhaps_less
+        return found
+
+    assert not machine("InService", MADE + timedelta(minutes=4)).perhaps_less
+    assert machine("InService", ENDED).perhaps_less
+    assert machine("Stopped", ENDED).perhaps_less
+
+
+def test_a_stopped_instance_that_does_not_say_since_when_is_unknown() -> None:
+    instance = {"InstanceType": "ml.t3.medium", "VolumeSizeInGB": 5, "CreationTime": MADE}
+
+    _, machine = runs("notebook-instance", "Stopped", describe_notebook_instance=instance)
+
+    assert machine.began is None
 
 
 def test_a_warm_pool_bills_after_its_job_until_it_ends() -> None:
@@ -128,8 +163,13 @@ def test_what_never_bills_is_not_read() -> None:
 
 
 def test_a_job_that_has_ended_is_read_once_and_one_that_runs_again_and_again() -> None:
-    job = {"ResourceConfig": M5, "TrainingStartTime": BEGAN}
-    over = {**job, "TrainingEndTime": ENDED, "BillableTimeInSeconds": 9}
+    job = {"ResourceConfig": M5, "TrainingStartTime": BEGAN, "TrainingJobStatus": "InProgress"}
+    over = {
+        **job,
+        "TrainingJobStatus": "Completed",
+        "TrainingEndTime": ENDED,
+        "BillableTimeInSeconds": 9,
+    }
     for answer, calls in ((over, 1), (job, 3)):
         sagemaker = SageMaker({"describe_training_job": answer})
 

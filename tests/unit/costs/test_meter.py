@@ -111,6 +111,14 @@ def test_a_bill_has_everybodys_part_and_every_kinds_and_they_add_up() -> None:
     assert Bill().total == Amount()
 
 
+def test_a_bill_is_perhaps_less_where_something_in_it_may_have_been_stopped_in_between() -> None:
+    stopped = lifetime(HOSTING, perhaps_less=True)
+    unpriced = lifetime(Machine("transform", "ml.m5.large"), perhaps_less=True)
+
+    assert add_up([lifetime(HOSTING), stopped], PRICES, NOW).perhaps_less
+    assert not add_up([lifetime(HOSTING), unpriced], PRICES, NOW).perhaps_less
+
+
 @pytest.mark.parametrize(
     ("amount", "text"),
     [

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from cleanup.resources import Resource
+from costs.meter import Amount, Bill
 from costs.prices import Rate, shipped
+from workshop.cli.cost_so_far import bill_json, sentence
 from workshop.cli.money import cell, find_rates, total
 
 REGION = "us-east-1"
@@ -51,6 +54,18 @@ def test_only_what_bills_by_the_hour_has_a_rate() -> None:
     assert rates == {RUNNING.key: Rate(0.05)}
     cells = [cell(r, rates) for r in (RUNNING, STOPPED, ENDED)]
     assert cells == ["0.050", "storage", "-"]
+
+
+def test_what_was_spent_is_at_least_a_sum_or_about_one_where_it_may_be_less() -> None:
+    """Of a restarted notebook instance nobody says how long it was stopped."""
+    least = Bill({"ann": Amount(4.0)})
+    about = replace(least, perhaps_less=True)
+    unclear = replace(about, by_attendee={"ann": Amount(4.0, 2)})
+
+    assert sentence(least, 2) == "at least 4.00 USD, 2.00 USD per attendee"
+    assert sentence(about, 2) == "about 4.00 USD, 2.00 USD per attendee"
+    assert sentence(unclear, 1) == "about 4.00 USD (2 unknown)"
+    assert bill_json(about)["perhaps_less"]
 
 
 def test_what_may_not_be_described_is_unknown() -> None:
