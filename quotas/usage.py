@@ -1,15 +1,13 @@
 """What others already use of the quotas, counted live with List and Describe operations.
 
-Resources that carry this workshop's names are not counted: its own need includes them, so a
-workshop that is deployed already still fits. (CloudWatch's AWS/Usage figures lag by minutes
-and cannot tell whose a resource is.)
+Resources that carry the names of this workshop's attendees in the region are not counted: its
+own need includes them, so a workshop that is deployed already still fits. (CloudWatch's AWS/Usage
+figures lag by minutes and cannot tell whose a resource is.)
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,17 +15,19 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from quotas import catalog
 from quotas.demand import Demand, Kind
+from quotas.hosting import count_endpoints
+from quotas.tally import Ours, Tally, passing_over_gone
 from workshop import names
-from workshop.aws import error_code
+from workshop.errors import UnverifiedError
 from workshop.model import JobUse
-from workshop.volumes import SPACE_GB
 
-Count = Callable[[Any, str], Counter[str]]
+Count = Callable[[Any, Ours, Tally], None]
 
 
 @dataclass(frozen=True, slots=True)
 class InUse:
-    """Units in use by quota code; `failures` holds why a kind could not be counted."""
+    """Units in use by quota code; `failures` holds why a kind could not be counted, or not
+    all of it."""
 
     units: dict[str, int]
     failures: dict[Kind, Exception]
@@ -73,23 +73,30 @@ _JOBS = (
 )
 
 
-def count_in_use(sagemaker: Any, workshop: str, demands: Sequence[Demand]) -> InUse:
-    """Count what others than `workshop` use of the quotas of `demands`, in a client's region.
+def count_in_use(
+    sagemaker: Any, workshop: str, attendees: Collection[str], demands: Sequence[Demand]
+) -> InUse:
+    """Count what others use of the quotas of `demands`, in a client's region.
 
-    A kind that cannot be counted is left out of `units`, never 0.
+    Others are all but the shared resources of `workshop` and those of its `attendees` (ids).
+    What cannot be counted is left out of `units`, never 0.
     """
     units: dict[str, int] = {}
     failures: dict[Kind, Exception] = {}
-    by_kind: dict[Kind, list[str]] = {}
+    by_kind: dict[Kind, set[str]] = {}
     for demand in demands:
-        by_kind.setdefault(demand.kind, []).append(demand.quota.code)
+        by_kind.setdefault(demand.kind, set()).add(demand.quota.code)
+    ours = Ours(workshop, frozenset(attendees))
     for kind, codes in by_kind.items():
+        tally = Tally(frozenset(codes - {""}))
         try:
-            counted = _COUNTS[kind](sagemaker, workshop)
+            _COUNTS[kind](sagemaker, ours, tally)
         except (ClientError, BotoCoreError) as error:
             failures[kind] = error
             continue
-        units |= {code: counted[code] for code in codes if code}
+        units |= tally.known()
+        if tally.unclear:
+            failures[kind] = next(iter(tally.unclear.values()))
     return InUse(units, failures)
 
 
@@ -98,130 +105,113 @@ def _list(sagemaker: Any, operation: str, key: str, **arguments: Any) -> Iterato
         yield from page[key]
 
 
-def _is_ours(workshop: str, *candidates: str | None) -> bool:
-    return any(name and names.owner_by_name(workshop, name) for name in candidates)
-
-
-def _domains(sagemaker: Any, workshop: str) -> Counter[str]:
+def _domains(sagemaker: Any, ours: Ours, tally: Tally) -> None:
     """A failed domain counts too (aws/amazon-sagemaker-examples#1564)."""
-    found = _list(sagemaker, "list_domains", "Domains")
-    others = [d for d in found if d["DomainName"] != names.domain_name(workshop)]
-    return Counter({catalog.DOMAINS: len(others)})
+    for domain in _list(sagemaker, "list_domains", "Domains"):
+        if domain["DomainName"] != names.domain_name(ours.workshop):
+            tally.add(catalog.DOMAINS)
 
 
-def _user_profiles(sagemaker: Any, workshop: str) -> Counter[str]:
-    found = _list(sagemaker, "list_user_profiles", "UserProfiles")
-    others = [p for p in found if not _is_ours(workshop, p["UserProfileName"])]
-    return Counter({catalog.USER_PROFILES: len(others)})
+def _user_profiles(sagemaker: Any, ours: Ours, tally: Tally) -> None:
+    for profile in _list(sagemaker, "list_user_profiles", "UserProfiles"):
+        if not ours.has(profile["UserProfileName"]):
+            tally.add(catalog.USER_PROFILES)
 
 
-def _spaces(sagemaker: Any, workshop: str) -> Counter[str]:
-    units: Counter[str] = Counter()
+def _spaces(sagemaker: Any, ours: Ours, tally: Tally) -> None:
     for space in _list(sagemaker, "list_spaces", "Spaces"):
-        if _is_ours(workshop, space["SpaceName"]):
+        if ours.has(space["SpaceName"]):
             continue
-        units[catalog.SPACES] += 1
-        units[catalog.SPACES_GB] += _gigabytes(space.get("SpaceSettingsSummary", {}))
-    return units
+        settings = space.get("SpaceSettingsSummary", {})
+        # Only these apps keep files on a volume of their own.
+        on_volume = settings.get("AppType") in ("JupyterLab", "CodeEditor")
+        with passing_over_gone():
+            size = _gigabytes(settings)
+            if size is None and on_volume:
+                described = sagemaker.describe_space(
+                    DomainId=space["DomainId"], SpaceName=space["SpaceName"]
+                )
+                size = _gigabytes(described.get("SpaceSettings", {}))
+            tally.add(catalog.SPACES)
+            tally.add(catalog.SPACES_GB, size or 0)
+            if size is None and on_volume:
+                tally.blur([catalog.SPACES_GB], _not_told(space["SpaceName"], "size"))
 
 
-def _gigabytes(settings: Mapping[str, Any]) -> int:
-    """The volume of a space: one whose app keeps files on a volume of its own has 5 GB at
-    least (CreateSpace, EbsVolumeSizeInGb), whether the listing tells its size or not."""
+def _gigabytes(settings: Mapping[str, Any]) -> int | None:
+    """The volume of a space; None when it is not told: the domain's default may be any size."""
     storage = settings.get("SpaceStorageSettings", {}).get("EbsStorageSettings", {})
-    default = SPACE_GB if settings.get("AppType") in ("JupyterLab", "CodeEditor") else 0
-    return int(storage.get("EbsVolumeSizeInGb", default))
+    size: int | None = storage.get("EbsVolumeSizeInGb")
+    return size
 
 
-def _apps(sagemaker: Any, workshop: str) -> Counter[str]:
+def _apps(sagemaker: Any, ours: Ours, tally: Tally) -> None:
     """Deleted apps stay listed for about a day."""
-    units: Counter[str] = Counter()
     for app in _list(sagemaker, "list_apps", "Apps"):
         if app["Status"] in ("Deleted", "Failed"):
             continue
-        if _is_ours(workshop, app.get("SpaceName"), app.get("UserProfileName")):
+        if ours.has(app.get("SpaceName"), app.get("UserProfileName")):
             continue
-        units[catalog.RUNNING_APPS] += 1
-        instance_type = app.get("ResourceSpec", {}).get("InstanceType", "")
-        if app["AppType"] == "JupyterLab":
-            units[catalog.type_quota("studio", instance_type).code] += 1
-    return units
+        with passing_over_gone():
+            instance_type = ""
+            if app["AppType"] == "JupyterLab":
+                instance_type = _type_of_app(sagemaker, app)
+                if not instance_type:
+                    error = _not_told(app["AppName"], "instance type")
+                    tally.blur_all_but({catalog.RUNNING_APPS}, error)
+            tally.add(catalog.RUNNING_APPS)
+            if instance_type:
+                tally.add(catalog.type_quota("studio", instance_type).code)
 
 
-def _notebook_instances(sagemaker: Any, workshop: str) -> Counter[str]:
+def _type_of_app(sagemaker: Any, app: Mapping[str, Any]) -> str:
+    """The instance type of an app; "" when neither the listing nor DescribeApp tells it."""
+    listed: str = app.get("ResourceSpec", {}).get("InstanceType", "")
+    if listed:
+        return listed
+    keys = ("DomainId", "SpaceName", "UserProfileName", "AppType", "AppName")
+    described = sagemaker.describe_app(**{key: app[key] for key in keys if key in app})
+    found: str = described.get("ResourceSpec", {}).get("InstanceType", "")
+    return found
+
+
+def _not_told(name: str, what: str) -> UnverifiedError:
+    return UnverifiedError(
+        f"the {what} of {name} is not known",
+        "neither its listing nor its description tells it",
+        "look at it in the SageMaker console, or delete it when nobody needs it",
+    )
+
+
+def _notebook_instances(sagemaker: Any, ours: Ours, tally: Tally) -> None:
     """All count towards the total; a stopped one holds no instance of its type (inferred)."""
-    units: Counter[str] = Counter()
     for notebook in _list(sagemaker, "list_notebook_instances", "NotebookInstances"):
-        if _is_ours(workshop, notebook["NotebookInstanceName"]):
+        name = notebook["NotebookInstanceName"]
+        if ours.has(name):
             continue
-        units[catalog.NOTEBOOK_INSTANCES] += 1
-        if notebook["NotebookInstanceStatus"] not in ("Stopped", "Failed"):
-            units[catalog.type_quota("notebook", notebook["InstanceType"]).code] += 1
-        with _passing_over_gone():
-            described = sagemaker.describe_notebook_instance(
-                NotebookInstanceName=notebook["NotebookInstanceName"]
-            )
-            units[catalog.NOTEBOOKS_GB] += described["VolumeSizeInGB"]
-    return units
-
-
-def _endpoints(sagemaker: Any, workshop: str) -> Counter[str]:
-    units: Counter[str] = Counter()
-    for endpoint in _list(sagemaker, "list_endpoints", "Endpoints"):
-        name = endpoint["EndpointName"]
-        if _is_ours(workshop, name):
-            continue
-        with _passing_over_gone():
-            live = sagemaker.describe_endpoint(EndpointName=name)
-            config = sagemaker.describe_endpoint_config(
-                EndpointConfigName=live["EndpointConfigName"]
-            )
-            units += _held_by_endpoint(live, config)
-    return units
-
-
-def _held_by_endpoint(live: Mapping[str, Any], config: Mapping[str, Any]) -> Counter[str]:
-    """A variant with a list of types takes its instances of each type's quota: which one AWS
-    chose is not told, and the others must be free for it to grow."""
-    units: Counter[str] = Counter()
-    shown = [*live.get("ProductionVariants", []), *live.get("ShadowProductionVariants", [])]
-    counts = {variant["VariantName"]: variant for variant in shown}
-    for variant in (
-        *config["ProductionVariants"],
-        *config.get("ShadowProductionVariants", []),
-    ):
-        types = [pool["InstanceType"] for pool in variant.get("InstancePools", [])]
-        types = types or [variant["InstanceType"]] if "InstanceType" in variant else types
-        if not types:  # serverless has quotas of its own
-            continue
-        now = counts.get(variant["VariantName"], {})
-        held = max(
-            now.get("CurrentInstanceCount", 0),
-            now.get("DesiredInstanceCount", 0),
-            0 if "CurrentInstanceCount" in now else variant.get("InitialInstanceCount", 1),
-        )
-        units[catalog.TOTALS["endpoint"]] += held
-        for instance_type in types:
-            units[catalog.type_quota("endpoint", instance_type).code] += held
-    return units
+        with passing_over_gone():
+            described = sagemaker.describe_notebook_instance(NotebookInstanceName=name)
+            tally.add(catalog.NOTEBOOKS_GB, described["VolumeSizeInGB"])
+            tally.add(catalog.NOTEBOOK_INSTANCES)
+            if notebook["NotebookInstanceStatus"] not in ("Stopped", "Failed"):
+                tally.add(catalog.type_quota("notebook", notebook["InstanceType"]).code)
 
 
 def _running_jobs(jobs: _Jobs) -> Count:
-    def count(sagemaker: Any, workshop: str) -> Counter[str]:
-        units: Counter[str] = Counter()
+    def count(sagemaker: Any, ours: Ours, tally: Tally) -> None:
         for status in ("InProgress", "Stopping"):
             found = _list(sagemaker, jobs.list_operation, jobs.list_key, StatusEquals=status)
             for summary in found:
                 name = summary[jobs.name_key]
-                if _is_ours(workshop, name):
+                if ours.has(name):
                     continue
-                with _passing_over_gone():
+                with passing_over_gone():
                     described = getattr(sagemaker, jobs.describe_operation)(**{jobs.name_key: name})
                     if described.get("EnableManagedSpotTraining"):  # has quotas of its own
                         continue
                     for instance_type, held in _instances(described, jobs.resources):
-                        _add(units, jobs.use, instance_type, held)
-        return units
+                        tally.add(catalog.TOTALS[jobs.use], held)
+                        tally.add(catalog.type_quota(jobs.use, instance_type).code, held)
 
     return count
 
@@ -239,30 +229,8 @@ def _instances(described: Mapping[str, Any], path: Sequence[str]) -> Iterator[tu
             yield instance_type, group.get("SelectedInstanceCount") or group.get("InstanceCount", 1)
 
 
-def _add(units: Counter[str], use: JobUse, instance_type: str, held: int) -> None:
-    units[catalog.TOTALS[use]] += held
-    units[catalog.type_quota(use, instance_type).code] += held
-
-
-@contextmanager
-def _passing_over_gone() -> Iterator[None]:
-    """Pass over what ended between the listing and the look; then it uses nothing."""
-    try:
-        yield
-    except ClientError as error:
-        if not _is_gone(error):
-            raise
-
-
-def _is_gone(error: ClientError) -> bool:
-    return error_code(error) in ("ResourceNotFound", "ResourceNotFoundException") or (
-        error_code(error) == "ValidationException" and "Could not find" in str(error)
-    )
-
-
-def _nothing(_sagemaker: Any, _workshop: str) -> Counter[str]:
+def _nothing(_sagemaker: Any, _ours: Ours, _tally: Tally) -> None:
     """What caps a single job is never in use: other jobs take nothing of it."""
-    return Counter()
 
 
 _COUNTS: dict[Kind, Count] = {
@@ -272,6 +240,6 @@ _COUNTS: dict[Kind, Count] = {
     "spaces": _spaces,
     "apps": _apps,
     "notebook instances": _notebook_instances,
-    "endpoint": _endpoints,
+    "endpoint": count_endpoints,
     **{jobs.use: _running_jobs(jobs) for jobs in _JOBS},
 }

@@ -81,7 +81,7 @@ def survey(
                     demand_in(workshop, place[0], modules, mix),
                     place[1],
                     place[2],
-                    workshop.name,
+                    workshop,
                     Pace(LISTS_PER_SECOND, now, sleep),
                 ),
                 made,
@@ -94,7 +94,7 @@ def _read(
     demands: tuple[Demand, ...],
     service_quotas: Any,
     sagemaker: Any,
-    workshop: str,
+    workshop: Workshop,
     pace: Pace,
 ) -> RegionQuotas:
     unread: list[Finding] = []
@@ -109,7 +109,8 @@ def _read(
             increases = list_increases(service_quotas, region, pace)
         except FAILURES as error:
             unread.append(unknown(region, "increase requests", error))
-    in_use = count_in_use(sagemaker, workshop, demands)
+    people = [attendee.id for attendee in workshop.attendees_in(region)]
+    in_use = count_in_use(sagemaker, workshop.name, people, demands)
     unread += [unknown(region, f"{kind} in use", error) for kind, error in in_use.failures.items()]
     return RegionQuotas(region, demands, limits, in_use, increases, tuple(unread))
 

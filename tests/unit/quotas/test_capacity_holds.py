@@ -24,6 +24,15 @@ TOTAL_OVER_A_SLOT = Case(
     0,
 )
 
+# Of two teams' endpoints the second has failed.
+ONE_ENDPOINT_FAILED = Case(
+    {catalog.type_quota("endpoint", TYPES[1]).code: 4.0},
+    {"x": (Need("endpoint", TYPES[1], 1),)},
+    (("x",),),
+    ("studio",),
+    2,
+)
+
 
 @pytest.fixture(scope="module")
 def clients() -> Clients:
@@ -51,6 +60,7 @@ def judged_and_tried(case: Case, clients: Clients, people: int) -> tuple[int, se
 )
 @given(case=cases())
 @example(case=TOTAL_OVER_A_SLOT)
+@example(case=ONE_ENDPOINT_FAILED)
 def test_as_many_as_check_says_fit_and_one_more_is_refused_at_a_quota_it_names(
     clients: Clients, case: Case
 ) -> None:

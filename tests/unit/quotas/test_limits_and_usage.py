@@ -63,7 +63,7 @@ def test_calls_begin_no_faster_than_the_pace() -> None:
 
 def count(answers: dict[str, Answer], kind: Kind, *codes: str) -> InUse:
     demands = [Demand(kind, catalog.Quota(code, code), 1, 1) for code in codes]
-    return count_in_use(FakeClient("sagemaker", answers), "ml101", demands)
+    return count_in_use(FakeClient("sagemaker", answers), "ml101", ["a", "ann"], demands)
 
 
 def test_our_own_domain_is_not_counted_but_a_failed_one_of_others_is() -> None:
@@ -187,18 +187,118 @@ def test_running_jobs_count_their_instances_groups_included() -> None:
     assert found.units == {TOTALS["training"]: 3, by_type: 2}
 
 
-def test_the_volume_of_a_space_counts_with_or_without_its_size() -> None:
+def test_the_volume_of_a_space_is_described_where_the_listing_does_not_tell_it() -> None:
     sized = {"SpaceStorageSettings": {"EbsStorageSettings": {"EbsVolumeSizeInGb": 20}}}
     spaces = [
         {"SpaceName": "ml101-ann", "SpaceSettingsSummary": sized},
         {"SpaceName": "one", "SpaceSettingsSummary": {"AppType": "JupyterLab", **sized}},
-        {"SpaceName": "two", "SpaceSettingsSummary": {"AppType": "CodeEditor"}},
+        {"DomainId": "d", "SpaceName": "two", "SpaceSettingsSummary": {"AppType": "CodeEditor"}},
         {"SpaceName": "three"},
     ]
+    described = {"SpaceSettings": {"SpaceStorageSettings": sized["SpaceStorageSettings"]}}
+    answers: dict[str, Answer] = {"list_spaces": {"Spaces": spaces}, "describe_space": described}
 
-    found = count({"list_spaces": {"Spaces": spaces}}, "spaces", catalog.SPACES, catalog.SPACES_GB)
+    found = count(answers, "spaces", catalog.SPACES, catalog.SPACES_GB)
 
-    assert found.units == {catalog.SPACES: 3, catalog.SPACES_GB: 25}
+    assert found.units == {catalog.SPACES: 3, catalog.SPACES_GB: 40}
+
+
+def test_the_volume_of_a_space_whose_size_nobody_tells_is_unknown() -> None:
+    spaces = [
+        {"DomainId": "d", "SpaceName": "x", "SpaceSettingsSummary": {"AppType": "CodeEditor"}}
+    ]
+    answers: dict[str, Answer] = {"list_spaces": {"Spaces": spaces}, "describe_space": {}}
+
+    found = count(answers, "spaces", catalog.SPACES, catalog.SPACES_GB)
+
+    assert found.units == {catalog.SPACES: 1}
+    assert "the size of x is not known" in str(found.failures["spaces"])
+
+
+def test_an_app_whose_listing_has_no_type_is_described() -> None:
+    apps = [{"DomainId": "d", "SpaceName": "x", "AppName": "default", "AppType": "JupyterLab"}]
+    listed = {"Apps": [{**app, "Status": "InService"} for app in apps]}
+    jupyter = type_quota("studio", "ml.t3.medium").code
+    medium = {"ResourceSpec": {"InstanceType": "ml.t3.medium"}}
+
+    told = count(
+        {"list_apps": listed, "describe_app": medium}, "apps", catalog.RUNNING_APPS, jupyter
+    )
+    untold = count({"list_apps": listed, "describe_app": {}}, "apps", catalog.RUNNING_APPS, jupyter)
+
+    assert told.units == {catalog.RUNNING_APPS: 1, jupyter: 1}
+    assert untold.units == {catalog.RUNNING_APPS: 1}
+    assert "instance type of default" in str(untold.failures["apps"])
+
+
+def test_attendees_who_left_or_moved_use_like_others() -> None:
+    profiles = [{"UserProfileName": f"ml101-{id}"} for id in ("ann", "gone")]
+
+    found = count(
+        {"list_user_profiles": {"UserProfiles": profiles}}, "user profiles", catalog.USER_PROFILES
+    )
+
+    assert found.units == {catalog.USER_PROFILES: 1}
+
+
+def test_a_notebook_that_vanishes_between_list_and_describe_uses_nothing() -> None:
+    notebook = {"NotebookInstanceName": "x", "NotebookInstanceStatus": "Deleting"}
+
+    found = count(
+        {
+            "list_notebook_instances": {"NotebookInstances": [notebook]},
+            "describe_notebook_instance": refusal("ValidationException", "D", "RecordNotFound"),
+        },
+        "notebook instances",
+        catalog.NOTEBOOK_INSTANCES,
+    )
+
+    assert found.units == {catalog.NOTEBOOK_INSTANCES: 0}
+    assert not found.failures
+
+
+def test_an_endpoint_without_its_configuration_holds_its_instances_of_unknown_types() -> None:
+    live = {
+        "EndpointConfigName": "c",
+        "ProductionVariants": [
+            {"VariantName": "a", "CurrentInstanceCount": 2, "DesiredInstanceCount": 1},
+            {"VariantName": "b", "CurrentServerlessConfig": {}},
+        ],
+    }
+    large = type_quota("endpoint", "ml.m5.large").code
+    answers: dict[str, Answer] = {
+        "list_endpoints": {"Endpoints": [{"EndpointName": "x"}]},
+        "describe_endpoint": live,
+        "describe_endpoint_config": refusal("ValidationException", "D", "Could not find c"),
+    }
+
+    found = count(answers, "endpoint", TOTALS["endpoint"], large)
+    being_made = count(
+        {**answers, "describe_endpoint": {"EndpointConfigName": "c"}}, "endpoint", large
+    )
+
+    assert found.units == {TOTALS["endpoint"]: 2}
+    assert "Could not find c" in str(found.failures["endpoint"])
+    assert being_made.units == {}
+
+
+@pytest.mark.parametrize("status", ["Failed", "OutOfService", "Deleting"])
+@pytest.mark.parametrize("listed", [True, False])
+def test_an_endpoint_that_serves_no_more_holds_nothing(status: str, listed: bool) -> None:
+    variant = {"VariantName": "a", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    row = {"EndpointName": "x", "EndpointStatus": status if listed else "InService"}
+
+    found = count(
+        {
+            "list_endpoints": {"Endpoints": [row]},
+            "describe_endpoint": {"EndpointConfigName": "c", "EndpointStatus": status},
+            "describe_endpoint_config": {"ProductionVariants": [variant]},
+        },
+        "endpoint",
+        TOTALS["endpoint"],
+    )
+
+    assert found.units == {TOTALS["endpoint"]: 0}
 
 
 def test_training_on_spot_instances_takes_nothing_of_the_other_quotas() -> None:
