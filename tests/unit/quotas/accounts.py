@@ -24,6 +24,7 @@ from rehearsal.sagemaker.resource import Outcome
 from rehearsal.world import World
 from tests.factories import make_attendee, make_workshop
 from tests.unit.rehearsal.bench import (
+    ENDPOINT_SECONDS,
     IMAGE_NOBODY_HAS,
     NOWHERE,
     REGION,
@@ -161,7 +162,7 @@ class Account:
                     runs = need.use == "training" or not number
                     activity = EndlessActivity() if runs else Ended(Outcome("Failed"))
                     self._become(need.use, f"team-{number}", activity)
-                self.world.tick()
+                self._let_end()
             except ApiError as error:
                 assert error.code == "ResourceLimitExceeded"  # noqa: PT017 - they take no more
 
@@ -254,7 +255,7 @@ class Account:
                     started.append((need.use, name))
         for use, name in started:
             self._become(use, name, Ended(Outcome("Failed")))
-        self.world.tick()
+        self._let_end()
 
     def _start(self, name: str, need: Need) -> None:
         resources = {"InstanceType": need.instance_type, "InstanceCount": need.count}
@@ -303,6 +304,11 @@ class Account:
     def _model(self, name: str) -> None:
         container = {"Image": IMAGE_NOBODY_HAS}
         self.call("CreateModel", ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=container)
+
+    def _let_end(self) -> None:
+        """Whatever has ended shows it: an endpoint after a while."""
+        self.clock.step(ENDPOINT_SECONDS)
+        self.world.tick()
 
     def _become(self, use: JobUse, name: str, activity: EndlessActivity | Ended) -> None:
         """Let a job or endpoint run until it is told to end, or end now."""
