@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from cleanup.kinds.elsewhere import MANAGED_BY
 from workshop import names
 from workshop.cli import iam_actions
 from workshop.cli.iam_actions import by_verb
@@ -18,6 +19,10 @@ Statement = dict[str, Any]
 
 ALL = "*"
 _READS = ("Describe", "Get", "List")
+_INTERFACE = "NetworkInterface"
+# Of requests that CloudFormation makes with the caller's rights (IAM user guide, "AWS global
+# condition context keys", aws:CalledVia). What stacks there are is limited by their names.
+_VIA_STACKS = {"ForAnyValue:StringEquals": {"aws:CalledVia": ["cloudformation.amazonaws.com"]}}
 
 
 class Writer:
@@ -63,6 +68,15 @@ def _allow(
         "Resource": resources,
     }
     return {**statement, "Condition": dict(condition)} if condition else statement
+
+
+def _both(*conditions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The condition that all of these hold."""
+    merged: dict[str, Any] = {}
+    for condition in conditions:
+        for operator, keys in condition.items():
+            merged[operator] = {**merged.get(operator, {}), **keys}
+    return merged
 
 
 def _who_and_what() -> list[Statement]:
@@ -189,9 +203,20 @@ def _handlers(w: Writer, *handlers: str) -> list[Statement]:
         # A domain's id is made up by AWS: its tags say whose it is.
         _allow(
             "NewDomain",
-            [a for a in of("sagemaker") if a.endswith((":CreateDomain", ":AddTags"))],
+            [a for a in of("sagemaker") if a.endswith(":CreateDomain")],
             w.arn("sagemaker", "domain/*"),
             w.tagged("aws:RequestTag"),
+        ),
+        # Only while one is made: nobody else's becomes ours by a tag (sagemaker:TaggingAction,
+        # service authorization reference of SageMaker).
+        _allow(
+            "NewDomainsTags",
+            [a for a in of("sagemaker") if a.endswith(":AddTags") and "create" in handlers],
+            w.arn("sagemaker", "domain/*"),
+            _both(
+                w.tagged("aws:RequestTag"),
+                {"StringEquals": {"sagemaker:TaggingAction": "CreateDomain"}},
+            ),
         ),
         _allow(
             "OwnDomain",
@@ -204,7 +229,24 @@ def _handlers(w: Writer, *handlers: str) -> list[Statement]:
             w.tagged(),
         ),
         _account_reads(),
-        _allow("AwsMakesUpNetworkIds", of("ec2"), ALL),
+        _allow("NetworksAreListedTogether", of("ec2", read=True), ALL),
+        # Changed by the workshop's own stacks alone. A tag would not do: the handlers do not say
+        # whether they set it with the creation, or after what else they change.
+        _allow(
+            "AwsMakesUpNetworkIds",
+            [a for a in of("ec2", read=False) if _INTERFACE not in a],
+            ALL,
+            _VIA_STACKS,
+        ),
+        # SageMaker makes them for notebook instances, without tags, and with the caller's rights.
+        _allow(
+            "InterfacesOfNotebooks",
+            [a for a in of("ec2", read=False) if _INTERFACE in a],
+            [
+                w.arn("ec2", f"{kind}/*")
+                for kind in ("network-interface", "security-group", "subnet")
+            ],
+        ),
         _allow("Roles", of("iam"), [w.iam("role"), w.iam("policy")]),
         _allow(
             "RolesForSageMakerAndLambda",
@@ -328,9 +370,17 @@ def _cleanup(w: Writer) -> list[Statement]:
         ),
         _allow("ElsewhereByTag", [a for a in elsewhere if a not in scaling], ALL, w.tagged()),
         _allow("ScalingTargetsSayNothing", scaling, ALL),
-        _allow("Claims", iam_actions.sweep_claims(), ALL, w.tagged("aws:RequestTag")),
+        _allow("Claims", iam_actions.sweep_claims(), *_left_by_studio(w)),
         _allow("AuditLog", ["s3:PutObject"], _own_objects(w)),
     ]
+
+
+def _left_by_studio(w: Writer) -> tuple[list[str], dict[str, Any]]:
+    """What a domain leaves behind, and the condition that Studio's own tag is on it; what is
+    claimed gets the workshop's (see stacks.sweeper_policies)."""
+    domains = {"StringLike": {f"aws:ResourceTag/{MANAGED_BY}": w.arn("sagemaker", "domain/*")}}
+    left = [w.arn("ec2", "security-group/*"), w.arn("elasticfilesystem", "file-system/*")]
+    return left, _both(w.tagged("aws:RequestTag"), domains)
 
 
 def _destroy(w: Writer) -> list[Statement]:
@@ -363,12 +413,27 @@ def _destroy(w: Writer) -> list[Statement]:
             objects,
         ),
         _allow(
-            "LogsOfJobs",
-            ["logs:DeleteLogGroup", "logs:DeleteLogStream", "logs:DescribeLogStreams"],
+            "GroupsOfJobsAreShared",
+            ["logs:DescribeLogStreams"],
             w.arn("logs", "log-group:/aws/sagemaker/*"),
         ),
+        _allow(
+            "LogsOfJobs",
+            ["logs:DeleteLogStream"],
+            [
+                w.arn("logs", f"log-group:/aws/sagemaker/*:log-stream:{w.workshop}-*"),
+                w.arn("logs", f"log-group:/aws/sagemaker/studio:log-stream:*/{w.workshop}-*"),
+                _endpoint_logs(w),
+            ],
+        ),
+        # The only groups that are one attendee's alone.
+        _allow("LogsOfEndpoints", ["logs:DeleteLogGroup"], _endpoint_logs(w)),
         _allow("LogGroupsOfJobs", ["logs:DescribeLogGroups"], ALL),
     ]
+
+
+def _endpoint_logs(w: Writer) -> str:
+    return w.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{w.workshop}-*")
 
 
 # What each command needs, by the workshop's writer.

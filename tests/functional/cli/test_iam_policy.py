@@ -110,7 +110,7 @@ def test_what_is_limited_to_resources_can_be(command: str) -> None:
 def test_nothing_of_another_workshop_can_be_changed(command: str) -> None:
     """Without a condition, what changes something names the workshop, or cannot."""
     without_names = {
-        *("AwsMakesUpNetworkIds", "ScalingTargetsSayNothing", "LogsOfJobs"),
+        *("InterfacesOfNotebooks", "ScalingTargetsSayNothing"),
         *("QuotasAreTheAccounts", "GroupsOfJobsAreShared"),
     }
     name = canary_name("ml101") if command == "canary" else "ml101"
@@ -122,6 +122,55 @@ def test_nothing_of_another_workshop_can_be_changed(command: str) -> None:
         if reads or "Condition" in statement or statement["Sid"] in without_names:
             continue
         assert all(f"{name}-" in arn or f"/{name}/" in arn for arn in listed), statement
+
+
+def of_action(command: str, action: str) -> list[dict[str, Any]]:
+    return [s for s in statements(command) if any(allows(p, action) for p in s["Action"])]
+
+
+@pytest.mark.parametrize("command", ["deploy", "destroy", "canary"])
+@pytest.mark.parametrize("action", ["DeleteVpc", "DeleteSubnet", "ModifyVpcAttribute"])
+def test_networks_are_changed_by_stacks_alone(command: str, action: str) -> None:
+    found = of_action(command, f"ec2:{action}")
+
+    via = {"aws:CalledVia": ["cloudformation.amazonaws.com"]}
+    assert [s["Condition"] for s in found] == [{"ForAnyValue:StringEquals": via}]
+
+
+@pytest.mark.parametrize("command", ["deploy", "destroy"])
+def test_nobody_elses_domain_becomes_ours_by_a_tag(command: str) -> None:
+    """A tag is put on what bears it already, on what bears our name, or on a new domain."""
+    for statement in of_action(command, "sagemaker:AddTags"):
+        if "Condition" not in statement:
+            assert all("/ml101-" in arn for arn in statement["Resource"])
+            continue
+        keys = statement["Condition"]["StringEquals"]
+        assert "aws:ResourceTag/workshop:name" in keys or (
+            keys["sagemaker:TaggingAction"] == "CreateDomain"
+        )
+
+
+@pytest.mark.parametrize("action", ["ec2:CreateTags", "elasticfilesystem:TagResource"])
+def test_a_sweep_claims_only_what_studio_has_left(action: str) -> None:
+    (claim,) = of_action("cleanup", action)
+
+    studio = "aws:ResourceTag/ManagedByAmazonSageMakerResource"
+    assert claim["Resource"] != "*"
+    assert claim["Condition"] == {
+        "StringEquals": {"aws:RequestTag/workshop:name": "ml101"},
+        "StringLike": {studio: "arn:aws:sagemaker:*:*:domain/*"},
+    }
+
+
+@pytest.mark.parametrize("action", ["DeleteLogGroup", "DeleteLogStream"])
+def test_a_log_that_others_share_is_not_deleted(action: str) -> None:
+    places = [s["Resource"] for s in of_action("destroy", f"logs:{action}")]
+
+    assert places
+    for place in places:
+        for arn in [place] if isinstance(place, str) else place:
+            # A group with the prefix, or streams with it in a group that others use too.
+            assert "/ml101-" in arn or (action == "DeleteLogStream" and ":ml101-" in arn)
 
 
 def test_a_workshop_in_china_has_arns_of_china() -> None:
