@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from workshop.cli.iam_statements import ALL, OF_THE_CANARY, STATEMENTS, Statement, Writer
+from workshop.cli.iam_statements import OF_THE_CANARY, STATEMENTS
+from workshop.cli.iam_writer import ALL, Statement, Writer
 from workshop.cli.output import print_json
 from workshop.errors import EXIT_OK, UsageError
 from workshop.model import Workshop
