@@ -15,7 +15,12 @@ from costs.prices import Prices
 from modules.declarations import Module
 from workshop.aws import Clients
 from workshop.cli.findings import Finding, unknown
-from workshop.cli.probes.account import check_bootstrap, check_credentials, check_enabled
+from workshop.cli.probes.account import (
+    check_bootstrap,
+    check_credentials,
+    check_enabled,
+    home_region,
+)
 from workshop.cli.probes.network import check_network
 from workshop.cli.probes.plan import check_plan
 from workshop.cli.probes.prices import check_prices
@@ -58,6 +63,7 @@ def examine(
     """
     # Clients are made before the threads start: making one is not thread-safe (boto3 guide).
     made = {region: {name: clients(name, region) for name in SERVICES} for region in regions}
+    at_home = clients("sts", home_region(regions[0]))
     findings = [
         *check_plan(workshop, modules, now),
         check_prices(workshop, modules, prices, now),
@@ -65,7 +71,9 @@ def examine(
     usable: list[str] = []
     with ThreadPoolExecutor(max_workers=len(regions) + 1) as pool:
         repository = pool.submit(check_repository, workshop.repository)
-        account, credentials = check_credentials([made[region]["sts"] for region in regions])
+        account, credentials = check_credentials(
+            [made[region]["sts"] for region in regions], at_home
+        )
         findings.append(credentials)
         looks: dict[str, Future[tuple[bool, list[Finding]]]] = {}
         for name in regions if account else ():

@@ -20,23 +20,46 @@ BOOTSTRAP_MINIMUM = 6
 _BOOTSTRAP = "CDK bootstrap"
 # Codes with which STS answers in a region that the account has not switched on.
 _NOT_ENABLED = ("InvalidClientTokenId", "RegionDisabledException", "UnrecognizedClientException")
+_HOME = "us-east-1"
+_HOMES = {"cn-": "cn-north-1", "us-gov-": "us-gov-west-1"}
 _NO_BUCKET = ("404", "NoSuchBucket", "NotFound")
 
 
-def check_credentials(sts_clients: Sequence[Any]) -> tuple[str, Finding]:
+def home_region(region: str) -> str:
+    """The region of the same partition that every account has enabled.
+
+    Account guide, "Enable or disable AWS Regions in your account": regions introduced before
+    March 20, 2019 cannot be disabled.
+    """
+    for start, home in _HOMES.items():
+        if region.startswith(start):
+            return home
+    return _HOME
+
+
+def check_credentials(sts_clients: Sequence[Any], at_home: Any) -> tuple[str, Finding]:
     """The account ("" when unknown), and as whom. Ask one region after the other: one that is
-    not enabled refuses good credentials too."""
-    refused: Exception | None = None
+    not enabled refuses good credentials too. When all may be such, `at_home`, the client in a
+    region that cannot be switched off, decides."""
+    refused: list[Exception] = []
     for sts in sts_clients:
         try:
-            identity = sts.get_caller_identity()
+            return _identity(sts)
         except Failure as error:
-            refused = refused or error
-            continue
-        account, arn = identity["Account"], identity["Arn"]
-        return account, Finding("", "credentials", "ok", f"account {account}, as {arn}")
-    assert refused is not None, "a workshop has at least one region"
-    return "", unknown("", "credentials", refused)
+            refused.append(error)
+    assert refused, "a workshop has at least one region"
+    if all(error_code(error) in _NOT_ENABLED for error in refused):
+        try:
+            return _identity(at_home)
+        except Failure as error:
+            return "", unknown("", "credentials", error)
+    return "", unknown("", "credentials", refused[0])
+
+
+def _identity(sts: Any) -> tuple[str, Finding]:
+    identity = sts.get_caller_identity()
+    account, arn = identity["Account"], identity["Arn"]
+    return account, Finding("", "credentials", "ok", f"account {account}, as {arn}")
 
 
 def check_enabled(region: Region) -> list[Finding]:

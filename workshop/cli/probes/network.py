@@ -96,7 +96,10 @@ def _vpc_quota(region: Region) -> tuple[int, str]:
         if error_code(error) != "NoSuchResourceException":
             raise
         return _VPCS_DEFAULT, " (AWS's default: no value was applied)"
-    return int(answer["Quota"]["Value"]), ""
+    value = answer["Quota"].get("Value")
+    if value is None:  # AWS could not read it: ErrorReason
+        return _VPCS_DEFAULT, " (AWS's default: the answer has no value)"
+    return int(value), ""
 
 
 def _check_vpc(region: Region, vpc: str) -> list[Finding]:

@@ -13,6 +13,7 @@ from tests.factories import make_attendee, make_workshop
 from tests.functional.cli.checking.account import (
     LAB,
     NOW,
+    about,
     all_answers,
     all_prices,
     look,
@@ -23,6 +24,7 @@ from tests.functional.cli.checking.conftest import git
 from tests.unit.quotas.fakes import Answer, FakeClient, refusal
 from workshop.cli.findings import exit_code
 from workshop.cli.probes import Examination, examine
+from workshop.cli.probes.account import home_region
 from workshop.cli.repository import check_repository
 from workshop.model import Repository, Workshop
 
@@ -169,6 +171,39 @@ def test_a_region_that_is_not_enabled_is_not_asked_further(repository: Repositor
     assert only(examined, "problem").what == "the account has not enabled eu-south-1"
     assert [f.subject for f in examined.findings if f.region == "eu-south-1"] == ["region"]
     assert examined.regions == ("us-east-1",)
+
+
+def test_a_workshop_s_only_region_that_is_not_enabled_is_not_blamed_on_the_credentials(
+    repository: Repository,
+) -> None:
+    workshop = make_workshop([make_attendee("ann", region="eu-south-1")], repository=repository)
+    answers = all_answers()
+    refused = FakeClient("sts", {"get_caller_identity": refusal("InvalidClientTokenId", "Get")})
+
+    def clients(service: str, region: str) -> Any:
+        if (service, region) == ("sts", "eu-south-1"):
+            return refused
+        assert region in ("eu-south-1", "us-east-1")
+        return FakeClient(service, answers[service])
+
+    prices = all_prices(workshop)
+    examined = examine(workshop, workshop.regions, [LAB], clients, prices=prices, now=NOW)
+
+    assert only(examined, "problem").what == "the account has not enabled eu-south-1"
+    assert about(examined, "credentials").state == "ok"
+    assert examined.regions == ()
+
+
+@pytest.mark.parametrize(
+    ("region", "home"),
+    [
+        ("eu-south-1", "us-east-1"),
+        ("cn-northwest-1", "cn-north-1"),
+        ("us-gov-east-1", "us-gov-west-1"),
+    ],
+)
+def test_every_partition_has_a_region_that_is_always_enabled(region: str, home: str) -> None:
+    assert home_region(region) == home
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId"])
