@@ -45,7 +45,7 @@ def command(refresh: bool, config: Path, as_json: bool) -> int:
     from workshop.aws import make_clients
     from workshop.cli.cost_views import as_json as estimate_json
     from workshop.cli.cost_views import show
-    from workshop.cli.prices import load_prices, read_elsewhere
+    from workshop.cli.prices import load_prices, load_prices_of_here, read_elsewhere
     from workshop.config import load_workshop
 
     workshop = load_workshop(config)
@@ -54,7 +54,7 @@ def command(refresh: bool, config: Path, as_json: bool) -> int:
     load_prices(config)  # a file that does not parse is not written over
     if refresh:
         _refresh(workshop, usable_cells(workshop, modules), config, today)
-    prices = load_prices(config)
+    prices = load_prices_of_here(config, make_clients())
     found = estimate(workshop, modules, prices)
     cells = needed_cells(workshop, modules)
     if as_json:
@@ -64,8 +64,8 @@ def command(refresh: bool, config: Path, as_json: bool) -> int:
     if stale := prices.stale(cells, today):
         note(f"{len(stale)} of {len(cells)} prices are older than {STALE_DAYS} days")
         note("  fix: workshop cost --refresh")
-    for host in read_elsewhere(prices, cells, make_clients()):
-        note(f"prices were read at {host}, which is not where commands lead now")
+    for host in read_elsewhere(load_prices(config), cells, make_clients()):
+        note(f"prices were read at {host}, which is not where commands lead now: not counted")
         note("  fix: workshop cost --refresh")
     for text in budget.warnings(workshop.budget, found):
         note(text)

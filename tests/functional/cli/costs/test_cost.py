@@ -123,6 +123,8 @@ def test_prices_of_another_place_are_missing_to_the_budget_and_to_the_check(
         hold_against_budget(workshop, config, clients)
 
     assert "prices it needs are unknown" in caught.value.what
+    code, estimated = call(capsys, "cost", "--config", config)
+    assert (code, estimated["budget"]["deploys"]) == (3, False)
     assert "at https://api.pricing.us-east-1.amazonaws.com do not count" in caught.value.why
     modules = [load_module(name) for name in workshop.modules]
     now = datetime.now(UTC)
