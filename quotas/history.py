@@ -22,6 +22,7 @@ class Increase:
     name: str
     desired: int
     status: str
+    service: str = SERVICE
 
     @property
     def is_open(self) -> bool:
@@ -38,18 +39,20 @@ def make_increase(region: str, row: Mapping[str, Any]) -> Increase:
         name=row.get("QuotaName", ""),
         desired=int(row["DesiredValue"]),
         status=row["Status"],
+        service=row["ServiceCode"],
     )
 
 
 def list_increases(service_quotas: Any, region: str, pace: Pace) -> tuple[Increase, ...]:
-    """List the requests for SageMaker's quotas in the client's region, the newest first.
+    """List the requests for all services' quotas in the client's region, the newest first.
 
-    Service Quotas, ListRequestedServiceQuotaChangeHistory; the order of its answer is not
-    documented. Raises ClientError when a page is refused.
+    All, because the number of requests that may be open is the account's. Service Quotas,
+    ListRequestedServiceQuotaChangeHistory; the order of its answer is not documented. Raises
+    ClientError when a page is refused.
     """
     rows: list[Mapping[str, Any]] = []
     paginator = service_quotas.get_paginator("list_requested_service_quota_change_history")
-    for page in pace.each(paginator.paginate(ServiceCode=SERVICE)):
+    for page in pace.each(paginator.paginate()):
         rows += page["RequestedQuotas"]
     rows.sort(key=lambda row: row["Created"], reverse=True)
     return tuple(make_increase(region, row) for row in rows)

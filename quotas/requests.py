@@ -60,6 +60,6 @@ def latest(
     for region in sorted({region for region, _ in wanted}):
         for increase in list_increases(clients[region], region, paces[region]):
             key = (region, increase.code)
-            if key in wanted and key not in found:
+            if increase.service == SERVICE and key in wanted and key not in found:
                 found[key] = increase
     return found

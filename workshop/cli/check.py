@@ -98,7 +98,8 @@ def command(
 
         return print_policy(workshop, iam_policy)
     chosen = choose_regions(workshop, regions)
-    note(f"checking {workshop.name} in {', '.join(chosen)}")
+    where = considered if split and considered else ", ".join(chosen)
+    note(f"checking {workshop.name} in {where}")
     asked = Asked(every, split, considered, write, request, watch, markdown, yes, dry_run, as_json)
     check = Check(
         config,

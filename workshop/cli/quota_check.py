@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from modules.declarations import Module
 from quotas.demand import class_in
 from quotas.fit import RegionFit
 from quotas.increases import Ask, plan_increases
+from quotas.requests import Filed
 from workshop.aws import Clients
 from workshop.cli import quota_requests, quota_split, quota_tables
 from workshop.cli.findings import Finding, State, exit_code
@@ -43,6 +44,22 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class _Quotas:
+    """What one look at the quotas found."""
+
+    fits: tuple[RegionFit, ...]
+    findings: tuple[Finding, ...]
+    asks: tuple[Ask, ...]
+
+
+def _judge(read: Sequence[RegionQuotas]) -> _Quotas:
+    fits = tuple(quotas.judge() for quotas in read)
+    findings = (*_unread(read), *(summarise(fit) for fit in fits))
+    asks = plan_increases(fits, open_requests=_open_requests(read))
+    return _Quotas(fits, findings, asks)
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One check. `chosen` are the workshop's regions that are looked at, `now` has a time zone."""
 
@@ -56,44 +73,48 @@ class Check:
 
     def run(self) -> int:
         """Look, tell, change what was asked for, and return the exit code."""
-        considered = self._considered()
+        if self.asked.split:
+            return self._run_split()
+        considered = tuple(r for r in self.chosen if self.workshop.attendees_in(r))
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            reading = pool.submit(self._survey, considered)
+            findings, unusable = self._examine(self.workshop, self.chosen)
+            read = reading.result()
+        # Where a region cannot be asked at all, the examination has said why.
+        read = tuple(quotas for quotas in read if quotas.region not in unusable)
+        return self._tell(findings, _judge(read))
+
+    def _run_split(self) -> int:
+        """Find the split, then look at the regions where it sends somebody: these decide."""
+        considered = quota_split.choose_considered(self.workshop, self.asked.considered)
+        read = self._survey(considered)
+        found = quota_split.find_split(self.workshop, [quotas.judge() for quotas in read])
+        unread = _unread(read)
+        workshop, regions = self.workshop, self.chosen
+        if found.counts is not None:
+            workshop, regions = quota_split.place(self.workshop, found.counts), tuple(found.counts)
+            # What is not known of a region to which nobody is sent is only told.
+            unread = [f if f.region in regions else replace(f, state="ok") for f in unread]
+        findings, _ = self._examine(workshop, regions)
+        summary = quota_split.summarise_split(self.workshop, found)
+        return self._tell_split(sorted([*findings, *unread, summary]), found)
+
+    def _examine(
+        self, workshop: Workshop, regions: Sequence[str]
+    ) -> tuple[list[Finding], frozenset[str]]:
+        """What is found about all but quotas, and the regions that cannot be asked."""
         prices, findings = read_missing_prices(
-            self.workshop,
+            workshop,
             self.modules,
             self.config,
             self.clients,
             self.now,
             keep=not self.asked.dry_run,
         )
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            reading = pool.submit(self._survey, considered)
-            examined = examine(
-                self.workshop,
-                self.chosen,
-                self.modules,
-                self.clients,
-                prices=prices,
-                now=self.now,
-            )
-            read = reading.result()
-        # Where a region cannot be asked at all, the examination has said why.
-        unusable = set(self.chosen) - set(examined.regions)
-        read = tuple(quotas for quotas in read if quotas.region not in unusable)
-        fits = tuple(quotas.judge() for quotas in read)
-        findings = [*findings, *examined.findings, *_unread(read)]
-        if self.asked.split:
-            found = quota_split.find_split(self.workshop, fits)
-            findings.append(quota_split.summarise_split(self.workshop, found))
-            return self._tell_split(sorted(findings), found)
-        findings += [summarise(fit) for fit in fits]
-        asks = plan_increases(fits, open_requests=_open_requests(read))
-        return self._tell(sorted(findings), fits, asks)
-
-    def _considered(self) -> tuple[str, ...]:
-        """The regions whose quotas matter."""
-        if self.asked.split:
-            return quota_split.choose_considered(self.workshop, self.asked.considered)
-        return tuple(region for region in self.chosen if self.workshop.attendees_in(region))
+        examined = examine(
+            workshop, regions, self.modules, self.clients, prices=prices, now=self.now
+        )
+        return [*findings, *examined.findings], frozenset(regions) - frozenset(examined.regions)
 
     def _survey(self, regions: Sequence[str]) -> tuple[RegionQuotas, ...]:
         return survey(
@@ -109,30 +130,32 @@ class Check:
 
     # -- a check of the workshop as its file has it ------------------------------------
 
-    def _tell(
-        self, findings: Sequence[Finding], fits: Sequence[RegionFit], asks: Sequence[Ask]
-    ) -> int:
+    def _tell(self, examined: Sequence[Finding], quotas: _Quotas) -> int:
+        findings = sorted([*examined, *quotas.findings])
         tables = [
             ("Findings", _findings_table(findings)),
-            ("Regions", quota_tables.region_table(fits)),
-            ("Quotas", quota_tables.quota_table(fits, every=self.asked.every)),
-            ("Increases", quota_tables.increase_table(asks)),
+            ("Regions", quota_tables.region_table(quotas.fits)),
+            ("Quotas", quota_tables.quota_table(quotas.fits, every=self.asked.every)),
+            ("Increases", quota_tables.increase_table(quotas.asks)),
         ]
-        code = self._show(findings, fits, tables)
-        result: dict[str, Any] = quota_tables.to_json(fits, asks)
-        if asks and not self.asked.request:
+        code = self._show(findings, quotas.fits, tables)
+        result: dict[str, Any] = quota_tables.to_json(quotas.fits, quotas.asks)
+        if quotas.asks and not self.asked.request:
             note("ask AWS for these increases: workshop check --request")
+        filed: list[Filed] = []
         if self.asked.request:
-            result["requested"] = self._request(asks)
-        if self.asked.watch and asks and not self.asked.dry_run:
-            findings, fits = self._watch(asks, findings)
-            code = exit_code([*(f.state for f in findings), *_line_states(fits)])
-            result |= quota_tables.to_json(fits, plan_increases(fits))
+            filed = self._request(quotas.asks)
+            result["requested"] = quota_requests.to_json(filed)
+        if self.asked.watch and quotas.asks and not self.asked.dry_run:
+            quotas = self._watch(quotas, filed)
+            findings = sorted([*examined, *quotas.findings])
+            code = exit_code([*(f.state for f in findings), *_line_states(quotas.fits)])
+            result |= quota_tables.to_json(quotas.fits, quotas.asks)
         if self.asked.as_json:
-            print_json({**_verdict(findings, fits, code), **result})
+            print_json({**_verdict(findings, quotas.fits, code), **result})
         return code
 
-    def _request(self, asks: Sequence[Ask]) -> list[dict[str, Any]]:
+    def _request(self, asks: Sequence[Ask]) -> list[Filed]:
         caution = quota_tables.caution(asks)
         if caution:
             note(f"note: {caution}")
@@ -146,36 +169,23 @@ class Check:
         )
         if filed and not self.asked.as_json:
             self._print(quota_requests.filed_table(filed))
-        return [
-            {
-                "region": done.ask.region,
-                "code": done.ask.code,
-                "desired": done.ask.desired,
-                "outcome": done.outcome,
-                "error": "" if done.error is None else str(done.error),
-            }
-            for done in filed
-        ]
+        return filed
 
-    def _watch(
-        self, asks: Sequence[Ask], findings: Sequence[Finding]
-    ) -> tuple[list[Finding], list[RegionFit]]:
+    def _watch(self, quotas: _Quotas, filed: Sequence[Filed]) -> _Quotas:
         """Follow the requests, then look at the quotas again; returns what is found then."""
         note("following the requests; Ctrl-C ends it, and they stay")
-        found = quota_requests.watch_increases(asks, self.clients, time.monotonic, time.sleep)
+        found = quota_requests.watch_increases(
+            quotas.asks, filed, self.clients, time.monotonic, time.sleep
+        )
         if not self.asked.as_json:
             self._print(quota_requests.increases_table(found))
-        missing = [ask for ask in asks if (ask.region, ask.code) not in found]
+        missing = [ask for ask in quotas.asks if (ask.region, ask.code) not in found]
         for ask in missing:
             note(f"nobody has asked for {ask.name} ({ask.code}) in {ask.region}")
-        read = self._survey(self._considered())
-        fits = [quotas.judge() for quotas in read]
-        again = [finding for finding in findings if finding.subject != "quotas"]
-        again += [*_unread(read), *(summarise(fit) for fit in fits)]
-        for finding in again:
-            if finding.subject == "quotas":
-                note(f"{finding.region}: {finding.what}")
-        return sorted(again), fits
+        again = _judge(self._survey([fit.region for fit in quotas.fits]))
+        for finding in again.findings:
+            note(f"{finding.region}: {finding.what}")
+        return again
 
     # -- a split ----------------------------------------------------------------------
 
@@ -192,13 +202,15 @@ class Check:
         if found.counts is None:
             return code
         if self.asked.write:
-            quota_split.write_split(
+            written = quota_split.write_split(
                 self.config,
                 self.workshop,
                 found.counts,
                 yes=self.asked.yes,
                 dry_run=self.asked.dry_run,
             )
+            if written:
+                note("now look at what the file says: workshop check")
         else:
             note("write it into the file: workshop check --split --write")
         return code

@@ -59,22 +59,44 @@ def filed_table(filed: Sequence[Filed]) -> Table:
     )
 
 
+def to_json(filed: Sequence[Filed]) -> list[dict[str, Any]]:
+    """What became of each request, as plain data."""
+    return [
+        {
+            "region": done.ask.region,
+            "code": done.ask.code,
+            "desired": done.ask.desired,
+            "outcome": done.outcome,
+            "error": "" if done.error is None else str(done.error),
+        }
+        for done in filed
+    ]
+
+
 def watch_increases(
-    asks: Sequence[Ask], clients: Clients, now: Now, sleep: Sleep
+    asks: Sequence[Ask], filed: Sequence[Filed], clients: Clients, now: Now, sleep: Sleep
 ) -> dict[tuple[str, str], Increase]:
     """Look at the newest request for each of the increases until AWS has decided on all.
 
-    Tells every change on stderr. Returns the requests by (region, code); what nobody asked
-    for is not among them.
+    What has just been `filed` is open until it is listed: a listing may lag behind. Tells every
+    change on stderr. Returns the requests by (region, code); what nobody asked for is not among
+    them.
     """
     wanted = [(ask.region, ask.code) for ask in asks]
     regions = {ask.region for ask in asks}
     made: dict[str, Any] = {region: clients("service-quotas", region) for region in regions}
     paces = {region: Pace(LISTS_PER_SECOND, now, sleep) for region in regions}
+    unlisted = {(d.ask.region, d.ask.code): d.increase for d in filed if d.increase is not None}
     told: dict[tuple[str, str], str] = {}
     delay = _FIRST_LOOK_SECONDS
     while True:
-        found = latest(wanted, made, paces)
+        listed = latest(wanted, made, paces)
+        unlisted = {
+            key: increase
+            for key, increase in unlisted.items()
+            if key not in listed or listed[key].id != increase.id
+        }
+        found = listed | unlisted
         for key, increase in found.items():
             if told.get(key) != increase.status:
                 told[key] = increase.status

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import unified_diff
 from pathlib import Path
 
@@ -58,6 +58,16 @@ def find_split(workshop: Workshop, fits: Sequence[RegionFit]) -> Split:
     """The split over regions whose capacity is known; their order is the preference."""
     known = {fit.region: fit.capacity for fit in fits if fit.capacity is not None}
     return Split(tuple(fits), split(len(workshop.attendees), known))
+
+
+def place(workshop: Workshop, counts: Mapping[str, int]) -> Workshop:
+    """The workshop as it is when everybody has gone where a split sends them."""
+    placed = assign(workshop.attendees, counts)
+    return replace(
+        workshop,
+        attendees=tuple(replace(a, region=placed[a.id]) for a in workshop.attendees),
+        regions=tuple(counts),
+    )
 
 
 def split_table(found: Split) -> Table:

@@ -13,7 +13,7 @@ from modules.declarations import Module
 from quotas.demand import Class, Demand, demand_in
 from quotas.fit import RegionFit, fit, judge
 from quotas.history import Increase, list_increases
-from quotas.limits import LISTS_PER_SECOND, Limits, Pace, read_limits
+from quotas.limits import LISTS_PER_SECOND, SERVICE, Limits, Pace, read_limits
 from quotas.usage import InUse, count_in_use
 from workshop.aws import Clients
 from workshop.cli.findings import Finding, unknown
@@ -28,7 +28,7 @@ FAILURES = (ClientError, BotoCoreError)
 @dataclass(frozen=True, slots=True)
 class RegionQuotas:
     """What was read in one region. `limits` is None when they could not be listed whole;
-    `unread` says what could not be read, and why."""
+    `unread` says what could not be read, and why. `increases` are those of all services."""
 
     region: str
     demands: tuple[Demand, ...]
@@ -46,7 +46,7 @@ class RegionQuotas:
             self.limits.applied if self.limits else None,
             self.in_use.units,
             adjustable=self.limits.adjustable if self.limits else None,
-            increases=self.increases,
+            increases=[one for one in self.increases if one.service == SERVICE],
         )
         return judge(self.region, attendees, self.demands, lines)
 

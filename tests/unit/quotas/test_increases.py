@@ -9,7 +9,7 @@ from quotas.fit import Line, RegionFit
 from quotas.history import list_increases
 from quotas.increases import Ask, plan_increases
 from quotas.limits import Pace
-from quotas.requests import file_increases
+from quotas.requests import file_increases, latest
 from tests.unit.quotas.fakes import FakeClient, refusal
 
 PEOPLE = 10
@@ -105,6 +105,7 @@ def test_a_refusal_stops_no_other_request_and_an_open_one_is_no_failure() -> Non
         if QuotaCode == "L-2":
             raise refusal("QuotaExceededException", "RequestServiceQuotaIncrease")
         row = {"Id": "1", "QuotaCode": QuotaCode, "DesiredValue": 20.0, "Status": "PENDING"}
+        row["ServiceCode"] = ServiceCode
         return {"RequestedQuota": row}
 
     client = FakeClient("service-quotas", {"request_service_quota_increase": answer})
@@ -118,11 +119,12 @@ def test_a_refusal_stops_no_other_request_and_an_open_one_is_no_failure() -> Non
     assert asked_for == ["sagemaker L-1 20", "sagemaker L-2 20", "sagemaker L-3 20"]
 
 
-def test_the_history_is_read_newest_first() -> None:
-    def row(id: str, day: int, status: str) -> dict[str, Any]:
+def test_the_history_of_all_services_is_read_newest_first() -> None:
+    def row(id: str, day: int, status: str, service: str = "sagemaker") -> dict[str, Any]:
         created = datetime(2026, 3, day, tzinfo=UTC)
         return {
             "Id": id,
+            "ServiceCode": service,
             "QuotaCode": "L-1",
             "DesiredValue": 2.0,
             "Status": status,
@@ -131,11 +133,26 @@ def test_the_history_is_read_newest_first() -> None:
 
     pages = [
         {"RequestedQuotas": [row("old", 1, "DENIED")]},
-        {"RequestedQuotas": [row("new", 2, "PENDING")]},
+        {"RequestedQuotas": [row("new", 2, "PENDING"), row("vpc", 3, "PENDING", "vpc")]},
     ]
     operation = "list_requested_service_quota_change_history"
-    client = FakeClient("service-quotas", {operation: {"pages": pages}})
 
-    found = list_increases(client, "a", Pace(10, lambda: 0.0, lambda _seconds: None))
+    def listed(**asked: Any) -> dict[str, Any]:
+        if "ServiceCode" in asked:
+            return {"RequestedQuotas": []}
+        return {"pages": pages}
 
-    assert [(one.id, one.is_open) for one in found] == [("new", True), ("old", False)]
+    client = FakeClient("service-quotas", {operation: listed})
+    pace = Pace(10, lambda: 0.0, lambda _seconds: None)
+
+    found = list_increases(client, "a", pace)
+
+    # All services' are counted, for what the account may have open.
+    assert [(one.id, one.is_open) for one in found] == [
+        ("vpc", True),
+        ("new", True),
+        ("old", False),
+    ]
+    # The other service's quota has nothing to do with SageMaker's of the same code.
+    newest = latest([("a", "L-1")], {"a": client}, {"a": pace})
+    assert newest["a", "L-1"].id == "new"

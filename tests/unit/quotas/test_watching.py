@@ -3,11 +3,16 @@ the watch sleeps."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
+from quotas.history import make_increase
 from quotas.increases import Ask
+from quotas.requests import Filed
 from tests.unit.quotas.accounts import Account, Case, Clients
+from tests.unit.quotas.fakes import FakeClient
 from tests.unit.rehearsal.bench import REGION
 from workshop.cli.quota_requests import request_increases, watch_increases
 
@@ -33,10 +38,38 @@ def test_a_watch_ends_when_nothing_is_open_any_more(tmp_path: Path) -> None:
         filed = request_increases(asks[:1], clients, now, sleep, yes=True, dry_run=False)
         assert [one.outcome for one in filed] == ["filed"]
 
-        found = watch_increases(asks, clients, now, sleep)
+        found = watch_increases(asks, filed, clients, now, sleep)
 
         # The second was never asked for.
         assert {key: one.status for key, one in found.items()} == {(REGION, APPS): "APPROVED"}
         assert slept == [1.0, 2.0, 4.0]
         again = request_increases(asks[:1], clients, now, sleep, yes=True, dry_run=False)
         assert [one.outcome for one in again] == ["refused"]  # it is 20 already
+
+
+def test_a_watch_waits_for_what_was_just_filed_though_it_is_not_listed_yet() -> None:
+    def row(status: str, id: str = "new") -> dict[str, Any]:
+        created = datetime(2030, 6, 2 if id == "new" else 1, tzinfo=UTC)
+        return {
+            "Id": id,
+            "ServiceCode": "sagemaker",
+            "QuotaCode": APPS,
+            "DesiredValue": 20.0,
+            "Status": status,
+            "Created": created,
+        }
+
+    looks = iter([[], [row("DENIED", "old")], [row("PENDING")], [row("APPROVED")]])
+    operation = "list_requested_service_quota_change_history"
+    client = FakeClient(
+        "service-quotas", {operation: lambda **_asked: {"RequestedQuotas": next(looks)}}
+    )
+    ask = Ask(REGION, APPS, "a quota", 6, 0, 20, 20, "ask")
+    filed = [Filed(ask, "filed", make_increase(REGION, row("PENDING")))]
+
+    found = watch_increases(
+        [ask], filed, lambda _service, _region: client, lambda: 0.0, lambda _seconds: None
+    )
+
+    assert found[REGION, APPS].status == "APPROVED"
+    assert next(looks, None) is None

@@ -38,6 +38,12 @@ def quota_finding(checked: Checked, region: str = HOME) -> dict[str, Any]:
     return found
 
 
+def problems(checked: Checked) -> set[tuple[str, str]]:
+    """Where something is wrong, and with what."""
+    found = checked.data["findings"]
+    return {(f["region"], f["subject"]) for f in found if f["state"] == "problem"}
+
+
 def test_a_class_that_does_not_fit_is_explained_asked_for_and_fits_once_aws_agrees(
     tmp_path: Path, new_account: dict[str, str]
 ) -> None:
@@ -134,13 +140,14 @@ def test_a_split_is_found_shown_and_written_and_then_the_file_fits(tmp_path: Pat
 
         regions = f"{HOME},{AWAY},{FAR}"
         shown = room.check("--split", "--regions", regions, "--json")
-        assert shown.code == 0, shown.stderr
         assert shown.data["split"] == {AWAY: 10, FAR: 10}
+        assert problems(shown) == {(AWAY, "CDK bootstrap"), (FAR, "CDK bootstrap")}
+        assert shown.code == 1
         assert room.config.read_text(encoding="utf-8") == old
 
         written = room.check("--split", "--regions", regions, "--write", "--yes")
-        assert written.code == 0, written.stderr
         assert f"+regions: [{AWAY}, {FAR}]" in written.stderr
+        assert written.stderr.rstrip().endswith("workshop check")
         assert "attendees: 20\n" in room.config.read_text(encoding="utf-8")
 
         after = room.check("--json")
@@ -164,6 +171,23 @@ def test_a_split_counts_on_the_mix_of_the_whole_class_wherever_the_file_places_i
         room = Classroom(tmp_path, exports, attendees=people, regions=[HOME, AWAY])
         found = room.check("--split", "--json")
         assert found.data["split"] == {AWAY: 6}, found.stderr
+
+
+def test_a_split_is_decided_by_the_regions_where_it_sends_somebody(
+    tmp_path: Path, raised_account: dict[str, str]
+) -> None:
+    room = Classroom(tmp_path, raised_account, regions=[AWAY], attendees=20)
+    room.tell("faults", [{"fault": "refuse", "operation": "ListSpaces", "region": FAR}])
+    try:
+        found = room.check("--split", "--regions", f"{HOME},{FAR}", "--json")
+    finally:
+        room.tell("faults", [])
+
+    # The file's own region is not bootstrapped, and what the other one has is not known.
+    assert found.code == 0, found.stderr
+    assert found.data["split"] == {HOME: 20}
+    assert "note: eu-central-1" in found.stderr
+    assert AWAY not in {finding["region"] for finding in found.data["findings"]}
 
 
 # What the class needs beside its profiles.
