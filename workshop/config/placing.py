@@ -21,9 +21,12 @@ from workshop.errors import ConfigError, UsageError, WorkshopError
 
 @dataclass(frozen=True, slots=True)
 class _Edit:
+    """`keeps` tells that comments in what is replaced are in the new text too."""
+
     start: int
     end: int
     text: str
+    keeps: bool = False
 
 
 class _NotSafe(Exception):
@@ -43,10 +46,12 @@ def with_placements(path: Path, placed: Mapping[str, str], regions: Sequence[str
     # Bytes, because reading as text would change the ends of lines.
     text = path.read_bytes().decode("utf-8")
     try:
+        why = ""
         for edited in _attempts(text, placed, regions):
-            if _says(path, edited, placed, regions):
+            why = _fault(path, edited, placed, regions)
+            if not why:
                 return edited
-        raise _NotSafe("the file would not be valid, or would not say that")
+        raise _NotSafe(why)
     except _NotSafe as error:
         raise UsageError(
             f"{path} was not changed", str(error), _to_paste(placed, regions)
@@ -69,8 +74,8 @@ def write_text(path: Path, text: str) -> None:
         raise
 
 
-def _says(path: Path, text: str, placed: Mapping[str, str], regions: Sequence[str]) -> bool:
-    """Whether a text is a workshop whose attendees are where they are to be.
+def _fault(path: Path, text: str, placed: Mapping[str, str], regions: Sequence[str]) -> str:
+    """Why a text is no workshop whose attendees are where they are to be; "" when it is.
 
     It is read beside the file, where a roster is found too. When people are counted, their
     numbers are compared: who is where is then the count's to say.
@@ -80,8 +85,12 @@ def _says(path: Path, text: str, placed: Mapping[str, str], regions: Sequence[st
         with os.fdopen(descriptor, "wb") as file:
             file.write(text.encode("utf-8"))
         workshop = load_workshop(Path(name))
-    except (ConfigError, WorkshopError):
-        return False
+    except ConfigError as error:
+        # Only the key of `where`: the file was read under another name.
+        told = "; ".join(f"{p.where.rpartition(': ')[2]}: {p.what}" for p in error.problems)
+        return f"the file would not be valid: {told}"
+    except WorkshopError as error:
+        return f"the file would not be valid: {error.what}"
     finally:
         Path(name).unlink()
     found = {attendee.id: attendee.region for attendee in workshop.attendees}
@@ -91,7 +100,9 @@ def _says(path: Path, text: str, placed: Mapping[str, str], regions: Sequence[st
         if counted
         else found == dict(placed)
     )
-    return same and workshop.regions == tuple(regions)
+    if same and workshop.regions == tuple(regions):
+        return ""
+    return "the file would not say that"
 
 
 def _attempts(text: str, placed: Mapping[str, str], regions: Sequence[str]) -> Iterator[str]:
@@ -104,7 +115,7 @@ def _attempts(text: str, placed: Mapping[str, str], regions: Sequence[str]) -> I
         end = _line_end(text)
         lines = "".join(f"{end}  - {_entry(_quoted(id), placed[id])}" for id in sorted(placed))
         # The blank before the number goes too: `attendees:` ends its line.
-        start = text.rfind(":", 0, people.start_mark.index) + 1
+        start = text.index(":", _entry_of(text, "attendees")[0].end_mark.index) + 1
         expanded = _Edit(start, people.end_mark.index, lines)
         yield _apply(text, [*in_regions, expanded])
     elif isinstance(people, yaml.MappingNode):
@@ -115,12 +126,15 @@ def _attempts(text: str, placed: Mapping[str, str], regions: Sequence[str]) -> I
 
 
 def _value(text: str, key: str) -> yaml.Node:
+    return _entry_of(text, key)[1]
+
+
+def _entry_of(text: str, key: str) -> tuple[yaml.Node, yaml.Node]:
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     assert isinstance(root, yaml.MappingNode), "the file has been loaded already"
     for name, value in root.value:
         if name.value == key:
-            node: yaml.Node = value
-            return node
+            return name, value
     raise _NotSafe(f"there is no `{key}`")
 
 
@@ -144,7 +158,9 @@ def _edit_regions(text: str, node: yaml.CollectionNode, regions: Sequence[str]) 
     kept = dict(zip(written, lines, strict=True))
     indent = lines[0][: lines[0].index("-")]
     end = _line_end(text)
-    return [_Edit(first, last, end.join(kept.get(r, f"{indent}- {r}") for r in regions))]
+    # A line with a comment that goes takes it along: it is about the region.
+    rows = end.join(kept.get(r, f"{indent}- {r}") for r in regions)
+    return [_Edit(first, last, rows, keeps="&" not in text[first:last])]
 
 
 def _edit_person(text: str, item: yaml.Node, placed: Mapping[str, str]) -> list[_Edit]:
@@ -172,6 +188,10 @@ def _edit_person(text: str, item: yaml.Node, placed: Mapping[str, str]) -> list[
 
 
 def _apply(text: str, edits: Sequence[_Edit]) -> str:
+    """Raises _NotSafe when a comment or an anchor stands in what is replaced, and would go."""
+    for edit in edits:
+        if any(sign in text[edit.start : edit.end] for sign in "#&") and not edit.keeps:
+            raise _NotSafe("a comment or an anchor stands in what would be replaced")
     for edit in sorted(edits, key=lambda edit: edit.start, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text

@@ -100,8 +100,11 @@ def test_what_is_so_already_stays_as_it_is(tmp_path: Path) -> None:
         (
             PEOPLE,
             "regions: [us-east-1, us-west-2]\ndomain: {us-west-2: d-abc}\n",
-            "would not be valid",
+            "us-west-2",
         ),
+        (PEOPLE, "regions: [us-east-1,  # home\n  us-west-2]\n", "comment"),
+        (PEOPLE, "regions: &places [us-east-1]\n", "anchor"),
+        ("attendees: # who: all of them\n  3\n", "regions: [us-east-1]\n", "comment"),
     ],
 )
 def test_what_cannot_be_edited_safely_is_refused_with_the_text_to_paste(
