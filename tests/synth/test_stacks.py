@@ -273,30 +273,3 @@ def test_each_region_has_a_shared_stack_and_its_own_attendees(synthesise: Synthe
     assert bob["properties"]["stackName"] == "ml101-bob"
     assert "ml101-shared-eu-west-1" in bob["dependencies"]
     assert "ml101-shared-us-east-1" not in bob["dependencies"]
-
-
-def test_a_local_cloudformation_need_carry_only_a_few_types(synthesise: Synthesise) -> None:
-    assembly = synthesise(make_workshop(["ann", make_attendee("bob", "notebook")]))
-
-    kinds = {
-        r["Type"] for name in assembly.texts for r in assembly.template(name)["Resources"].values()
-    }
-    assert kinds == {
-        "AWS::EC2::RouteTable",
-        "AWS::EC2::Subnet",
-        "AWS::EC2::SubnetRouteTableAssociation",
-        "AWS::EC2::VPC",
-        "AWS::IAM::ManagedPolicy",
-        "AWS::IAM::Role",
-        "AWS::Lambda::Function",
-        "AWS::Logs::LogGroup",
-        "AWS::S3::Bucket",
-        "AWS::S3::BucketPolicy",
-        "AWS::SageMaker::Domain",
-        "AWS::SageMaker::NotebookInstance",
-        "AWS::SageMaker::NotebookInstanceLifecycleConfig",
-        "AWS::SageMaker::Space",
-        "AWS::SageMaker::StudioLifecycleConfig",
-        "AWS::SageMaker::UserProfile",
-        SWEEP_TYPE,
-    }
