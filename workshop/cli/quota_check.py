@@ -19,6 +19,7 @@ from workshop.aws import Clients
 from workshop.cli import quota_requests, quota_split, quota_tables
 from workshop.cli.findings import Finding, State, exit_code
 from workshop.cli.output import note, print_json, print_table
+from workshop.cli.prices import load_prices
 from workshop.cli.probes import examine
 from workshop.cli.probes.prices import read_missing_prices
 from workshop.cli.quota_survey import RegionQuotas, summarise, survey
@@ -73,6 +74,7 @@ class Check:
 
     def run(self) -> int:
         """Look, tell, change what was asked for, and return the exit code."""
+        load_prices(self.config)  # a file that does not parse is told before AWS is asked
         if self.asked.split:
             return self._run_split()
         considered = tuple(r for r in self.chosen if self.workshop.attendees_in(r))
