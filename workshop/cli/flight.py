@@ -116,7 +116,9 @@ class Flight:
         failed = [step.name for step in self.taken if not step.ok]
         seconds = sum(step.seconds for step in self.taken)
         ending = f"FAILED: {', '.join(failed)}" if failed else "passed, and nothing is left"
-        return f"canary {ending}; {seconds:.0f} s, about {self._watch.meter}"
+        cost = str(self._watch.meter)
+        about = "about " if cost[0].isdigit() else ""
+        return f"canary {ending}; {seconds:.0f} s, {about}{cost}"
 
     def as_json(self, code: int) -> dict[str, Any]:
         """The report as `workshop canary --json` prints it."""
