@@ -119,7 +119,7 @@ def test_an_attendee_who_is_not_there_is_refused(
     assert stacks() == {"ml101-shared": "CREATE_COMPLETE"}
 
 
-def test_nothing_is_looked_for_twice_before_it_is_called_gone(
+def test_a_workshop_that_is_gone_is_called_so_with_its_bucket_and_at_no_cost(
     config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make_shared()
