@@ -1,7 +1,7 @@
 """The `workshop` command: a table of commands, imported when they are called.
 
 A command module exposes `command`, a click command whose return value is the exit code
-(None means 0). Only click and the standard library are imported here, so that
+(None means 0). Of ours only errors and interrupts are imported here, of others click, so that
 `workshop --help` answers at once.
 """
 
@@ -14,6 +14,7 @@ from importlib import import_module
 
 import click
 
+from workshop.cli.interrupts import deliver_lost_interrupts
 from workshop.errors import EXIT_OK, ConfigError, WorkshopError
 
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -184,6 +185,7 @@ def _close_stdout_quietly() -> int:
 
 def main() -> None:
     """The console script."""
+    deliver_lost_interrupts()
     sys.exit(run())
 
 
