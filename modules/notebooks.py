@@ -7,12 +7,17 @@ opens, generated from it and free of outputs, so that a difference is always a c
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from modules.declarations import MODULES_FOLDER, load_modules
 
+# The folder of the cells that labs share, beside theirs.
+CELLS = "cells"
+
+_INCLUDE = re.compile(r"^# %% include=(?P<name>\w+)[ \t]*$", re.MULTILINE)
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -33,13 +38,32 @@ def source_of(notebook: Path) -> Path:
     return notebook.with_name(notebook.stem.replace("-", "_") + ".py")
 
 
+def with_includes(source: Path) -> str:
+    """The text of one percent-format file, with the shared cells where it includes them.
+
+    A line `# %% include=setup` stands for the cells of `cells/setup.py` beside the labs'
+    folders, so that every built notebook is complete in itself. Raises ValueError for cells
+    that are not there.
+    """
+    cells = source.parents[1] / CELLS
+
+    def included(line: re.Match[str]) -> str:
+        shared = cells / f"{line['name']}.py"
+        if not shared.is_file():
+            known = ", ".join(sorted(path.stem for path in cells.glob("*.py"))) or "none"
+            raise ValueError(f"{source}: no cells {line['name']!r} to include; there are: {known}")
+        return shared.read_text(encoding="utf-8").rstrip("\n")
+
+    return _INCLUDE.sub(included, source.read_text(encoding="utf-8"))
+
+
 def render_notebook(source: Path) -> str:
     """The .ipynb of one percent-format file, as text that ends with a newline."""
     # Imported here: listing modules needs neither.
     import jupytext
     import nbformat
 
-    read = jupytext.read(source, fmt="py:percent")
+    read = jupytext.reads(with_includes(source), fmt="py:percent")
     read.metadata = {"kernelspec": _KERNEL, "language_info": {"name": "python"}}
     read.nbformat, read.nbformat_minor = 4, 5
     seen: Counter[str] = Counter()

@@ -25,74 +25,10 @@
 # to start. Training and transform machines are billed by the second while they work;
 # **the endpoint is billed until you delete it**.
 
-# %% [markdown]
-# ## Who you are
-#
-# In a workshop's environment you can leave these empty: your workshop has written them to
-# `~/.workshop/context.json`. Elsewhere, fill them in.
-
-# %% tags=["parameters"]
-workshop = ""  # the workshop's name
-attendee = ""  # your id in the workshop
-region = ""  # an AWS region, such as eu-central-1
-bucket = ""  # the S3 bucket for your data
-prefix = ""  # what your keys in the bucket begin with, such as attendees/ann/
-role = ""  # ARN of the role that SageMaker works with on your behalf
-poll_seconds = 10  # how often to ask whether a job is done
-clean_up = False  # whether the last cell deletes what you made
-
 # %%
-import json
-from pathlib import Path
+module = "iris-xgboost"  # this lab
 
-context_file = Path.home() / ".workshop" / "context.json"
-context = json.loads(context_file.read_text()) if context_file.exists() else {}
-workshop = workshop or context["workshop"]
-attendee = attendee or context["attendee"]
-region = region or context["region"]
-bucket = bucket or context["bucket"]
-prefix = prefix or context["prefix"]
-role = role or context["role"]
-
-print(f"{attendee} of {workshop} in {region}, data under s3://{bucket}/{prefix}")
-
-# %% [markdown]
-# ## Connect to SageMaker
-#
-# Everything you make has a name that begins with `<workshop>-<attendee>-` and carries three tags,
-# so that your things and your neighbour's are never mixed up.
-
-# %%
-import logging
-import os
-import sys
-import time
-
-# The SDK shows what it does, and the containers' logs, to whoever listens.
-logging.getLogger("sagemaker").addHandler(logging.StreamHandler(sys.stdout))
-logging.getLogger("sagemaker").setLevel(logging.INFO)
-# The SDK reads container logs through the default region, not through the session's.
-os.environ["AWS_DEFAULT_REGION"] = region
-# It would simulate your role's policies first, which takes a permission you do not need.
-os.environ.setdefault("SAGEMAKER_VALIDATE_ROLE", "false")
-
-import boto3
-from sagemaker.core.helper.session_helper import Session
-
-boto_session = boto3.Session(region_name=region)
-session = Session(boto_session=boto_session, default_bucket=bucket)
-aws = {"session": boto_session, "region": region}
-s3 = boto_session.client("s3")
-
-name_prefix = f"{workshop}-{attendee}-"
-name = f"{name_prefix}iris-{time.strftime('%Y%m%d%H%M%S', time.gmtime())}"
-folder = f"{prefix}{name}"
-tags = {
-    "workshop:name": workshop,
-    "workshop:attendee": attendee,
-    "workshop:module": "iris-xgboost",
-}
-print(f"this run is called {name}")
+# %% include=setup
 
 # %% [markdown]
 # ## Prepare the data
@@ -142,25 +78,16 @@ print(to_csv(train[:3]))
 
 # %%
 from sagemaker.core import image_uris
-from sagemaker.core.shapes import OutputDataConfig, StoppingCondition, Tag
+from sagemaker.core.shapes import OutputDataConfig, StoppingCondition
 from sagemaker.core.training.configs import Compute, InputData
 from sagemaker.train import ModelTrainer
 
 image = image_uris.retrieve("xgboost", region, version="1.7-1")
-tag_list = [Tag(key=key, value=value) for key, value in tags.items()]
-
-# ModelTrainer tells AWS how it is used, unless its session says no.
-no_telemetry = {
-    "SchemaVersion": "1.0",
-    "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}},
-}
 trainer = ModelTrainer(
-    sagemaker_session=Session(
-        boto_session=boto_session, default_bucket=bucket, sagemaker_config=no_telemetry
-    ),
+    sagemaker_session=session,
     role=role,
     training_image=image,
-    base_job_name=f"{name_prefix}iris",
+    base_job_name=base_name,
     compute=Compute(instance_type="ml.m5.xlarge", instance_count=1),
     hyperparameters={
         "objective": "multi:softprob",
@@ -211,6 +138,7 @@ model = Model.create(
     tags=tag_list,
     **aws,
 )
+made.append(model.delete)
 endpoint_config = EndpointConfig.create(
     endpoint_config_name=name,
     production_variants=[
@@ -224,7 +152,16 @@ endpoint_config = EndpointConfig.create(
     tags=tag_list,
     **aws,
 )
+made.append(endpoint_config.delete)
 endpoint = Endpoint.create(endpoint_name=name, endpoint_config_name=name, tags=tag_list, **aws)
+
+
+def delete_endpoint():
+    endpoint.delete()
+    endpoint.wait_for_delete(poll=poll_seconds)  # its configuration is in use until then
+
+
+made.append(delete_endpoint)
 print(f"endpoint {name}")
 endpoint.wait_for_status("InService", poll=poll_seconds)
 
@@ -266,8 +203,8 @@ transformer = Transformer(
     assemble_with="Line",
     accept="text/csv",
     output_path=f"s3://{bucket}/{folder}/predictions",
-    base_transform_job_name=f"{name_prefix}iris",
-    tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+    base_transform_job_name=base_name,
+    tags=tag_dicts,
     sagemaker_session=session,
 )
 transformer.transform(
@@ -301,26 +238,23 @@ def accuracy(predicted):
 
 
 value = min(accuracy(from_endpoint), accuracy(from_transform))
-Path("result.json").write_text(json.dumps({"metric": "accuracy", "value": value}))
 print(f"accuracy: endpoint {accuracy(from_endpoint):.3f}, transform {accuracy(from_transform):.3f}")
 assert from_endpoint == from_transform, "endpoint and transform disagree"
-assert value >= 0.9, f"accuracy {value:.3f} is below 0.9"
+check("accuracy", value, at_least=0.9)
 
 # %% [markdown]
-# ## Clean up
+# ## Before you leave
 #
-# Deleting the endpoint alone stops the bill, but leaves its configuration, the model and your
-# data behind. In a terminal of your environment one command removes all that you made, says what
-# that saves per hour, and keeps your files:
-#
-#     ~/.local/bin/workshop cleanup
-#
-# To delete what this lab made from here, set `clean_up = True` and run the next cell.
+# Deleting the endpoint alone would stop the bill, but leave its configuration, the model and your
+# data behind. A later lab may build on your model: it is told where in S3 the artifact lies and
+# which image reads it, and both outlive the clean-up.
 
 # %%
-if clean_up:
-    endpoint.delete()
-    endpoint.wait_for_delete(poll=poll_seconds)  # its configuration is in use until then
-    endpoint_config.delete()
-    model.delete()
-    print(f"deleted endpoint, endpoint configuration and model {name}")
+hand_over(
+    image=image,
+    model_data=training_job.model_artifacts.s3_model_artifacts,
+    test_data=f"s3://{bucket}/{folder}/test/test.csv",
+    species=",".join(SPECIES[index] for index in test_species),
+)
+
+# %% include=cleanup
