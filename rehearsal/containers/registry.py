@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +11,14 @@ _HERE = Path(__file__).resolve().parent
 # A lean environment of their own: beside pandas an xgboost import takes 3.1 s, alone 0.6 s.
 PYTHON = _HERE.parents[1] / ".venv-containers" / "bin" / "python"
 
+# What runs scripts, whichever of the images that take them is named.
+SCRIPT = "script"
+
 # The versions the SDK's image_uris offers for algorithm mode and AWS has not retired. One
 # xgboost serves them all, so figures may differ from the named version's in the last digits.
 XGBOOST_VERSIONS = ("1.5-1", "1.7-1", "3.0-5", "3.2-0")
+# One scikit-learn serves all of these; the log names the version that runs.
+SCIKIT_LEARN_VERSIONS = ("1.2-1", "1.4-2", "1.4-2-py312", "1.9-0")
 
 # <account>.dkr.ecr.<region>.<suffix>/<repository>:<tag>; the account differs in each region
 # (https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/sagemaker-algo-docker-registry-paths.html).
@@ -22,35 +28,66 @@ _ECR_IMAGE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """One of AWS's images that a program stands in for.
+
+    `repository` and `tags` are those of the SDK's image_uris; `folder` is the program's, beside
+    this file, with a train.py and a serve.py, which run.py runs. An image that `takes_scripts` runs the script that
+    a job or a model names instead.
+    """
+
+    repository: str
+    folder: str
+    tags: tuple[str, ...]
+    takes_scripts: bool = False
+
+
+IMAGES = {
+    image.repository: image
+    for image in (
+        Image("sagemaker-xgboost", "xgboost", XGBOOST_VERSIONS, takes_scripts=True),
+        Image("sagemaker-scikit-learn", SCRIPT, SCIKIT_LEARN_VERSIONS, takes_scripts=True),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """The command lines for an image's two roles, for `subprocess.Popen`.
 
     Both follow the container contract below the folder in SAGEMAKER_BASE_DIR (default
     /opt/ml). `serve` listens on 127.0.0.1 at the port in SAGEMAKER_BIND_TO_PORT.
+    `environment` are the image's own variables.
     """
 
     name: str
     train: tuple[str, ...]
     serve: tuple[str, ...]
+    environment: Mapping[str, str]
 
 
-def resolve(image: str) -> Program | None:
-    """The program that stands in for an image URI, or None if nothing here can run it."""
+def resolve(image: str, *, script: bool = False) -> Program | None:
+    """The program that stands in for an image URI, or None if nothing here can run it.
+
+    `script` says that the job or the model brings a script of its own.
+    """
     match = _ECR_IMAGE.fullmatch(image)
-    if match is None or match["repository"] != "sagemaker-xgboost":
+    known = IMAGES.get(match["repository"]) if match else None
+    if match is None or known is None:
         return None
-    # image_uris of older SDKs append the processor: sagemaker-xgboost:1.5-1-cpu-py3.
-    if match["tag"].removesuffix("-cpu-py3") not in XGBOOST_VERSIONS:
+    # image_uris append the processor to some: sagemaker-scikit-learn:1.2-1-cpu-py3.
+    tag = match["tag"].removesuffix("-cpu-py3")
+    if tag not in known.tags:
         return None
-    return _program("xgboost")
+    return _program(SCRIPT if script and known.takes_scripts else known.folder, tag)
 
 
-def _program(name: str) -> Program:
-    folder = _HERE / name
+def _program(name: str, tag: str) -> Program:
     # -u: a log line is in CloudWatch Logs when it is written, not when a buffer fills.
-    python = (str(PYTHON), "-u")
+    run = (str(PYTHON), "-u", str(_HERE / "run.py"), name)
     return Program(
         name=name,
-        train=(*python, str(folder / "train.py")),
-        serve=(*python, str(folder / "serve.py")),
+        train=(*run, "train"),
+        serve=(*run, "serve"),
+        environment={"SAGEMAKER_IMAGE_TAG": tag},
     )

@@ -13,9 +13,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from contract import CustomerError
-from lean import xgboost
 from scipy.sparse import csr_matrix
+
+from rehearsal.containers.contract.files import CustomerError
+from rehearsal.containers.xgboost.lean import xgboost
 
 CSV = "csv"
 LIBSVM = "libsvm"

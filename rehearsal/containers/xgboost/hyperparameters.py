@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from contract import CustomerError
+from rehearsal.containers.contract.files import CustomerError
 
 
 @dataclass(frozen=True, slots=True)

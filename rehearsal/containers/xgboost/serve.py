@@ -10,15 +10,14 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from contract import CustomerError, base_folder, log
-from data import content_format, read_rows
-from lean import xgboost
+from rehearsal.containers.contract.files import CustomerError, base_folder, log
+from rehearsal.containers.xgboost.data import content_format, read_rows
+from rehearsal.containers.xgboost.lean import xgboost
 
 CSV = "text/csv"
 JSON = "application/json"
@@ -185,7 +184,3 @@ def main() -> int:
         log("INFO", f"listening on http://127.0.0.1:{server.server_address[1]}")
         server.serve_forever(poll_interval=0.05)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

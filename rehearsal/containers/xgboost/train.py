@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import re
 import signal
-import sys
 import traceback
 from pathlib import Path
 from typing import Any
 
-import hyperparameters
-from contract import CustomerError, base_folder, log, read_config, write_failure
-from data import content_format, read_channel
-from lean import xgboost
+from rehearsal.containers.contract.files import (
+    CustomerError,
+    base_folder,
+    log,
+    read_config,
+    write_failure,
+)
+from rehearsal.containers.xgboost import hyperparameters
+from rehearsal.containers.xgboost.data import content_format, read_channel
+from rehearsal.containers.xgboost.lean import xgboost
 
 # File name of the built-in container (algorithm_mode/train.py in
 # aws/sagemaker-xgboost-container); since 1.3-1 in XGBoost's own format, before a pickle.
@@ -146,7 +151,3 @@ def boost(
         if any(known in reason for known in CUSTOMER_ERRORS):
             raise CustomerError(reason) from None
         raise RuntimeError(f"XGB train call failed with exception: {reason}") from None
-
-
-if __name__ == "__main__":
-    sys.exit(main())

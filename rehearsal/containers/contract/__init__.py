@@ -1,0 +1,1 @@
+"""What the algorithms' programs have in common: files, hyperparameters, wire formats, server."""
