@@ -32,8 +32,8 @@ class Image:
     """One of AWS's images that a program stands in for.
 
     `repository` and `tags` are those of the SDK's image_uris; `folder` is the program's, beside
-    this file, with a train.py and a serve.py, which run.py runs. An image that `takes_scripts` runs the script that
-    a job or a model names instead.
+    this file, with a train.py and a serve.py, which run.py runs. An image that `takes_scripts`
+    runs the script that a job or a model names instead.
     """
 
     repository: str

@@ -131,6 +131,7 @@ def start(
         environment=machine.environment(
             region,
             {
+                **program.environment,
                 **container.get("Environment", {}),
                 **(environment or {}),
                 "SAGEMAKER_BASE_DIR": str(base),

@@ -113,6 +113,7 @@ def _train(
     environment = machine.environment(
         region,
         {
+            **program.environment,
             **job.get("Environment", {}),
             "SAGEMAKER_BASE_DIR": str(base),
             "TRAINING_JOB_NAME": job["TrainingJobName"],

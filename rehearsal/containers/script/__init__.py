@@ -1,0 +1,1 @@
+"""Scripts that run in the framework images: training and serving."""
