@@ -11,6 +11,7 @@ from workshop.model import (
     Budget,
     Cleanup,
     Environment,
+    Guard,
     Idle,
     Instances,
     Repository,
@@ -54,5 +55,6 @@ def make_workshop(attendees: Iterable[Attendee | str] = ("ann",), **changes: Any
         "idle": Idle(workspace_minutes=60, endpoint_minutes=60),
         "budget": Budget(total=None, per_attendee=None),
         "cleanup": Cleanup(grace_minutes=60, protected=()),
+        "guard": Guard(job_minutes=240, instances=1, unseen_hours=12),
     }
     return Workshop(**{**values, **changes})

@@ -79,14 +79,34 @@ class Budget:
     per_attendee: float | None
 
 
+# What the guard does once the workshop's end and the minutes of grace are over.
+AfterEnd = Literal["stop", "delete"]
+
+
 @dataclass(frozen=True, slots=True)
 class Cleanup:
-    """What happens after the end: minutes of grace, names that are never touched, and the ids
-    of accounts that may be swept as a whole."""
+    """What happens after the end: minutes of grace, names that are never touched, the ids of
+    accounts that may be swept as a whole, and whether what attendees made is deleted too."""
 
     grace_minutes: int
     protected: tuple[str, ...]
     dedicated_accounts: tuple[str, ...] = ()
+    after_end: AfterEnd = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What the guard stops besides what is idle, and whom it tells.
+
+    `instances` is how many instances a job or an endpoint variant may have; `unseen_hours` the
+    age at which an environment or endpoint is stopped whose use nobody can see.
+    """
+
+    job_minutes: int
+    instances: int
+    unseen_hours: int
+    notify: tuple[str, ...] = ()
+    webhook: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +128,7 @@ class Workshop:
     idle: Idle
     budget: Budget
     cleanup: Cleanup
+    guard: Guard
     # The modules that run at the same time, slot by slot; (): one module after the other.
     schedule: tuple[tuple[str, ...], ...] = ()
     headroom: float = 0.0  # of every quota, beyond what the attendees need: 0.2 is a fifth

@@ -93,6 +93,21 @@ def sweep_function_name(workshop: str) -> str:
     return shared_name(workshop, "sweep")
 
 
+def guard_name(workshop: str) -> str:
+    """The function that shuts down what nobody uses, and its schedule (one per region)."""
+    return shared_name(workshop, "guard")
+
+
+def ledger_name(workshop: str) -> str:
+    """The guard's table: what ran and cost, holds, extensions, warnings (one per region)."""
+    return shared_name(workshop, "ledger")
+
+
+def notices_name(workshop: str) -> str:
+    """The topic that the guard's notices go to (one per region)."""
+    return shared_name(workshop, "notices")
+
+
 def domain_name(workshop: str) -> str:
     """The Studio domain's name (its id, `d-...`, is AWS's)."""
     return shared_name(workshop)
@@ -117,6 +132,11 @@ def boot_key(attendee: str) -> str:
     """Where in the workshop's bucket an environment says how its last boot went: READY or
     FAILED and why."""
     return f"{bucket_prefix(attendee)}boot"
+
+
+def activity_key(attendee: str) -> str:
+    """Where in the workshop's bucket an environment says when it was last used."""
+    return f"{bucket_prefix(attendee)}activity"
 
 
 def assets_prefix(workshop: str) -> str:

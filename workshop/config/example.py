@@ -27,7 +27,7 @@ attendees: 3
 # id alone, or the one they name. Adding people never moves anybody.
 regions: [us-east-1]
 
-# With time zone: an offset, or Z for UTC. Everything is stopped at the end.
+# With time zone: an offset, or Z for UTC. What runs is stopped after the end.
 starts: 2030-03-04T09:00:00+01:00
 ends: 2030-03-04T17:00:00+01:00
 
@@ -71,10 +71,21 @@ budget:
   total: 100
   per_attendee: 25
 
-# Minutes after the end before everything attendees made is removed, the names of resources
+# Minutes after the end before everything that bills by the hour is stopped; whether what
+# attendees made is deleted then (`delete`) or only stopped (`stop`); the names of resources
 # that are never touched, and accounts that may be swept as a whole (cleanup --everything).
 cleanup:
   grace_minutes: 60
+  after_end: stop
   protected: []
   dedicated_accounts: []
+
+# What the guard, a function that runs every ten minutes, stops besides what is idle: jobs
+# older than this, and environments and endpoints of that age whose use nobody can see.
+guard:
+  job_minutes: 240
+  unseen_hours: 12
+  # People who get its notices:
+  #   notify: [ann@example.com]
+  notify: []
 """

@@ -178,6 +178,18 @@ def email(text: str) -> str:
     raise wrong(f"{text!r} is no e-mail address", "write ann@example.com, or leave it out")
 
 
+def webhook(text: str) -> str:
+    """An https URL that takes a POST: something answers at its host."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError as error:
+        raise wrong(f"{text!r} is no URL: {error}", "write https://HOST/PATH") from None
+    if parts.scheme != "https" or not parts.hostname or re.search(r"[\s\x00-\x1f]", text):
+        raise wrong(f"{text!r} is not an https URL", "write https://HOST/PATH")
+    return text
+
+
 def no_repeats(items: list[str]) -> list[str]:
     """A list in which nothing stands twice."""
     repeated = sorted({item for item in items if items.count(item) > 1})

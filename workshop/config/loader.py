@@ -20,6 +20,7 @@ from workshop.model import (
     Budget,
     Cleanup,
     Environment,
+    Guard,
     Idle,
     Instances,
     Network,
@@ -137,9 +138,22 @@ def _workshop(yaml: WorkshopYaml, people: People) -> Workshop:
             yaml.cleanup.grace_minutes,
             tuple(yaml.cleanup.protected),
             tuple(yaml.cleanup.dedicated_accounts),
+            yaml.cleanup.after_end,
         ),
+        guard=_guard(yaml),
         schedule=tuple(tuple(slot) for slot in yaml.schedule or ()),
         headroom=yaml.headroom,
+    )
+
+
+def _guard(yaml: WorkshopYaml) -> Guard:
+    needs = [need for module in yaml.modules for need in needs_by_module()[module]]
+    return Guard(
+        job_minutes=yaml.guard.job_minutes,
+        instances=yaml.guard.instances or max((need.count for need in needs), default=1),
+        unseen_hours=yaml.guard.unseen_hours,
+        notify=tuple(yaml.guard.notify),
+        webhook=yaml.guard.webhook or "",
     )
 
 

@@ -22,7 +22,7 @@ from pydantic_core import core_schema
 
 from workshop import names
 from workshop.config import fields, tables
-from workshop.model import Environment
+from workshop.model import AfterEnd, Environment
 
 _TIMESTAMP_PATTERN = r"^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:?\d{2})$"
 
@@ -200,11 +200,29 @@ class CleanupYaml(_Section):
     """What happens after the end."""
 
     grace_minutes: int = Field(default=60, ge=0, le=10_080)
-    """Minutes after `ends` before everything attendees made is removed."""
+    """Minutes after `ends` before everything that bills by the hour is stopped."""
     protected: Annotated[list[str], _NoRepeats] = []
     """Names of resources that are never touched."""
     dedicated_accounts: Annotated[list[AccountId], _NoRepeats] = []
     """Accounts that are there for the event alone: `cleanup --everything` works only in these."""
+    after_end: AfterEnd = "stop"
+    """`stop`: what bills by the hour is stopped then; `delete`: what attendees made goes too."""
+
+
+class GuardYaml(_Section):
+    """What the guard, a function that runs every ten minutes, stops besides what is idle."""
+
+    # 28 days: the most that a training job may run (botocore: MaxRuntimeInSeconds).
+    job_minutes: int = Field(default=240, ge=10, le=40_320)
+    """A job that has run for longer is stopped."""
+    instances: int | None = Field(default=None, ge=1, le=1000)
+    """Instances a job or an endpoint variant may have; without it: the most a module needs."""
+    unseen_hours: int = Field(default=12, ge=1, le=8760)
+    """Age at which an environment or endpoint is stopped whose use could not be seen."""
+    notify: Annotated[list[Annotated[str, AfterValidator(fields.email)]], _NoRepeats] = []
+    """E-mail addresses that get the guard's notices, once they have confirmed."""
+    webhook: Annotated[str, Checked(fields.webhook, {"pattern": "^https://"})] | None = None
+    """A URL that the guard's notices are posted to as JSON: {"text": ...}."""
 
 
 class WorkshopYaml(_Section):
@@ -223,7 +241,7 @@ class WorkshopYaml(_Section):
     starts: Timestamp
     """ISO 8601 with time zone: 2026-03-02T09:00:00+01:00."""
     ends: Timestamp
-    """ISO 8601 with time zone; everything is stopped then."""
+    """ISO 8601 with time zone; after it and `cleanup.grace_minutes` everything is stopped."""
     repository: RepositoryYaml
     """The git repository that every environment clones."""
     modules: Annotated[list[ModuleName], _Unique, _NoRepeats]
@@ -244,6 +262,8 @@ class WorkshopYaml(_Section):
     """More of every quota than the attendees need, as a fraction: 0.2 is a fifth more."""
     cleanup: CleanupYaml = CleanupYaml()
     """What happens after the end."""
+    guard: GuardYaml = GuardYaml()
+    """What is stopped besides what is idle, and who is told."""
 
 
 def json_schema() -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The scheduled function that shuts down what idles, outlives the event or spends too much."""
