@@ -1,4 +1,4 @@
-"""What each lab declares about itself: title, minutes, instances, expected result.
+"""What each lab declares about itself: title, minutes, instances, prerequisites, expected result.
 
 Quota demand, cost and the IAM allow-list of instance types are all derived from these
 declarations, so they are checked strictly when a module.yaml is read.
@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
+from modules.prerequisites import prerequisite_problems
 from workshop.errors import ConfigError, Problem, UsageError
-from workshop.model import JobUse
+from workshop.model import Environment, JobUse
 
 MODULES_FOLDER = Path(__file__).resolve().parent
 DECLARATION = "module.yaml"
+ENVIRONMENTS: tuple[Environment, ...] = ("studio", "notebook")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +34,40 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The lab passes when `metric` in its result is at least `at_least`."""
+    """The lab passes when `metric` is at least, or at most, this; one of the two is None."""
 
     metric: str
-    at_least: float
+    at_least: float | None = None
+    at_most: float | None = None
+
+    def admits(self, value: float) -> bool:
+        """Whether a measured value is as expected; NaN never is."""
+        if self.at_least is not None:
+            return value >= self.at_least
+        return self.at_most is not None and value <= self.at_most
+
+    @property
+    def bound(self) -> str:
+        """The bound in words: "at least 0.9"."""
+        if self.at_least is not None:
+            return f"at least {self.at_least:g}"
+        return f"at most {self.at_most:g}"
+
+    def as_json(self) -> dict[str, str | float]:
+        """As module.yaml writes it: the metric, and one of at_least and at_most."""
+        if self.at_least is not None:
+            return {"metric": self.metric, "at_least": self.at_least}
+        assert self.at_most is not None
+        return {"metric": self.metric, "at_most": self.at_most}
 
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """One lab. `minutes` is how long an attendee needs; `notebook` is the built .ipynb."""
+    """One lab. `minutes` is how long an attendee needs; `notebook` is the built .ipynb.
+
+    `prerequisites` are the labs whose handover it takes over; `environment` the kinds of
+    environment it works in.
+    """
 
     name: str
     title: str
@@ -49,6 +77,8 @@ class Module:
     expected: Expected
     folder: Path
     notebook: Path
+    prerequisites: tuple[str, ...] = ()
+    environment: tuple[Environment, ...] = ENVIRONMENTS
 
 
 class _NeedYaml(BaseModel):
@@ -63,7 +93,14 @@ class _ExpectedYaml(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     metric: str = Field(min_length=1)
-    at_least: float = Field(allow_inf_nan=False)
+    at_least: float | None = Field(default=None, allow_inf_nan=False)
+    at_most: float | None = Field(default=None, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _has_one_bound(self) -> _ExpectedYaml:
+        if (self.at_least is None) == (self.at_most is None):
+            raise PydanticCustomError("bound", "write either at_least or at_most")
+        return self
 
 
 class _ModuleYaml(BaseModel):
@@ -74,6 +111,8 @@ class _ModuleYaml(BaseModel):
     minutes: int = Field(ge=1)
     # An instance type per use and lab: a lab that needs none (pure data work) says [].
     needs: list[_NeedYaml]
+    prerequisites: list[str] = []
+    environment: list[Environment] = Field(default=list(ENVIRONMENTS), min_length=1)
     expected: _ExpectedYaml
 
 
@@ -83,11 +122,15 @@ def load_modules(root: Path = MODULES_FOLDER) -> dict[str, Module]:
     A module is a folder with a module.yaml; the folder's name is the module's.
 
     Raises:
-        ConfigError: a module.yaml is not valid; all of its problems are reported.
+        ConfigError: a module.yaml is not valid, or prerequisites are not there or go round in a
+            circle; all problems of one kind are reported.
     """
-    return {
+    modules = {
         path.parent.name: read_module(path.parent) for path in sorted(root.glob(f"*/{DECLARATION}"))
     }
+    if problems := list(prerequisite_problems(modules)):
+        raise ConfigError(problems)
+    return modules
 
 
 def load_module(name: str, root: Path = MODULES_FOLDER) -> Module:
@@ -130,9 +173,11 @@ def read_module(folder: Path) -> Module:
         teaches=declared.teaches.strip(),
         minutes=declared.minutes,
         needs=needs,
-        expected=Expected(declared.expected.metric, declared.expected.at_least),
+        expected=Expected(**declared.expected.model_dump()),
         folder=folder,
         notebook=folder / f"{folder.name}.ipynb",
+        prerequisites=tuple(dict.fromkeys(declared.prerequisites)),
+        environment=tuple(declared.environment),
     )
 
 
@@ -155,7 +200,7 @@ def _problem(path: Path, detail: Any) -> Problem:
         "string_pattern_mismatch": "write an instance type such as ml.m5.xlarge",
     }
     what = detail["msg"]
-    if detail["type"] not in ("missing", "model_type"):
+    if detail["type"] not in ("missing", "model_type", "bound"):
         what = f"{what} (found {detail['input']!r})"
     return Problem(f"{path}: {key}", what, fixes.get(detail["type"], "see an existing module.yaml"))
 

@@ -45,6 +45,11 @@ class Run:
     notebook: Path
     seconds: float
 
+    @property
+    def page(self) -> Path:
+        """The executed notebook as HTML."""
+        return self.notebook.with_suffix(".html")
+
 
 def open_notebook(module: Module) -> Any:
     """The module's notebook, as nbformat 4."""
@@ -72,7 +77,8 @@ def execute_module(
 
     The notebook works in a temporary copy of the module's folder, so that runs side by side do
     not meet. The executed copy is kept in `output`, also when a cell fails or the run is
-    interrupted: MODULE-ATTENDEE-UTCTIME.ipynb. A cell fails after `cell_seconds`.
+    interrupted: MODULE-ATTENDEE-UTCTIME.ipynb, and the same as .html. A cell fails after
+    `cell_seconds`.
 
     Args:
         parameters: override the cell tagged `parameters`; must name `workshop`, `attendee`.
@@ -106,7 +112,7 @@ def execute_module(
         except CellFailed as error:
             failure = error
         finally:
-            _keep(notebook, kept)
+            _keep(notebook, kept, module.title)
         result = read_result(folder / RESULT_FILE)
     prefix = attendee_prefix(str(parameters["workshop"]), attendee)
     reason = explain(failure, prefix) if failure else judge(module, result)
@@ -149,8 +155,8 @@ def judge(module: Module, result: Result | None) -> str:
         return f"the notebook wrote no {RESULT_FILE}"
     if result.metric != expected.metric:
         return f"the notebook measured {result.metric}, {expected.metric} was expected"
-    if not result.value >= expected.at_least:  # so that NaN fails, too
-        return f"{expected.metric} is {result.value:g}, expected at least {expected.at_least:g}"
+    if not expected.admits(result.value):
+        return f"{expected.metric} is {result.value:g}, expected {expected.bound}"
     return ""
 
 
@@ -168,8 +174,12 @@ def explain(failure: CellFailed, prefix: str) -> str:
     return f"{failure.heading}: {said}" if failure.heading else said
 
 
-def _keep(notebook: Any, path: Path) -> None:
+def _keep(notebook: Any, path: Path, title: str) -> None:
+    """Write the notebook, and beside it the same as a page."""
     import nbformat
+
+    from modules.page import render_page
 
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
+    path.with_suffix(".html").write_text(render_page(notebook, title), encoding="utf-8")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from modules.declarations import Need, load_module, load_modules, read_module
+from modules.declarations import Expected, Need, load_module, load_modules, read_module
 from workshop.errors import ConfigError, UsageError
 
 VALID = """\
@@ -31,7 +31,8 @@ def test_a_valid_declaration_is_read_whole(tmp_path: Path) -> None:
 
     assert module.name == "a-lab"
     assert module.needs == (Need("training", "ml.m5.xlarge", 1),)
-    assert module.expected.at_least == 0.9
+    assert module.expected == Expected("accuracy", at_least=0.9)
+    assert (module.prerequisites, module.environment) == ((), ("studio", "notebook"))
     assert module.notebook == tmp_path / "a-lab" / "a-lab.ipynb"
 
 
@@ -39,6 +40,15 @@ def test_an_expected_value_may_be_written_without_a_decimal_point(tmp_path: Path
     module = read_module(write(tmp_path, VALID.replace("0.9", "1")))
 
     assert module.expected.at_least == 1.0
+
+
+def test_an_error_is_expected_to_be_at_most_something(tmp_path: Path) -> None:
+    text = VALID.replace("metric: accuracy, at_least: 0.9", "metric: rmse, at_most: 1.5")
+    expected = read_module(write(tmp_path, text)).expected
+
+    assert expected.bound == "at most 1.5"
+    assert [expected.admits(value) for value in (1.5, 1.6, float("nan"))] == [True, False, False]
+    assert expected.as_json() == {"metric": "rmse", "at_most": 1.5}
 
 
 def test_modules_are_sorted_and_folders_without_a_declaration_are_none(tmp_path: Path) -> None:
@@ -61,6 +71,10 @@ def test_modules_are_sorted_and_folders_without_a_declaration_are_none(tmp_path:
         ("count: 1", "count: 0", "needs.0.count", "greater than or equal to 1"),
         ("0.9", ".nan", "expected.at_least", "finite"),
         ("0.9", "high", "expected.at_least", "valid number"),
+        ("at_least: 0.9", "at_least: 0.9, at_most: 1", "expected", "either at_least or at_most"),
+        (", at_least: 0.9", "", "expected", "either at_least or at_most"),
+        ("minutes: 10", "minutes: 10\nenvironment: [cloud9]", "environment.0", "'studio'"),
+        ("minutes: 10", "minutes: 10\nenvironment: []", "environment", "at least 1 item"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_key(

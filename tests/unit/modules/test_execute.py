@@ -61,6 +61,7 @@ def test_a_run_keeps_the_executed_copy_and_reads_the_result(tmp_path: Path) -> N
     assert (run.ok, run.reason, run.result) == (True, "", Result("accuracy", 0.95))
     assert run.notebook == tmp_path / "runs" / "lab-ann-20300102T030405Z.ipynb"
     assert nbformat.read(run.notebook, 4).cells[2].outputs[0].text == "ml101 ann 42\n"
+    assert "ml101 ann 42" in run.page.read_text(encoding="utf-8")
 
 
 def test_a_run_leaves_the_modules_folder_as_it_was(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from modules.notebooks import render_notebook, render_notebooks
 
 SOURCE = """\
@@ -61,3 +63,26 @@ def test_cells_with_the_same_text_have_ids_of_their_own(tmp_path: Path) -> None:
     ids = [cell["id"] for cell in render(tmp_path, SOURCE)]
 
     assert len(set(ids)) == len(ids) == 4
+
+
+def shared(root: Path, name: str, text: str) -> None:
+    (root / "cells").mkdir(exist_ok=True)
+    (root / "cells" / f"{name}.py").write_text(text, encoding="utf-8")
+
+
+def test_an_include_stands_for_the_shared_cells_with_their_tags(tmp_path: Path) -> None:
+    shared(tmp_path, "setup", '# %% tags=["parameters"]\nx = 1\n\n# %%\ny = 2\n')
+    (tmp_path / "a-lab").mkdir()
+
+    cells = render(tmp_path / "a-lab", "# %%\nz = 0\n\n# %% include=setup\n\n# %%\nprint(x)\n")
+
+    assert [cell["source"] for cell in cells] == [["z = 0"], ["x = 1"], ["y = 2"], ["print(x)"]]
+    assert cells[1]["metadata"] == {"tags": ["parameters"]}
+
+
+def test_cells_that_are_not_there_are_refused_with_those_that_are(tmp_path: Path) -> None:
+    shared(tmp_path, "setup", "# %%\n")
+    (tmp_path / "a-lab").mkdir()
+
+    with pytest.raises(ValueError, match="no cells 'setip' to include; there are: setup"):
+        render(tmp_path / "a-lab", "# %% include=setip\n")
