@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import signal
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,36 +12,12 @@ import click
 
 from workshop.cli.options import config_option, json_option
 from workshop.cli.output import note, print_json, progress_console
+from workshop.cli.place import CONTEXT_FILE, Place, find_place
 from workshop.errors import EXIT_OK, UsageError, WorkshopError
 
 if TYPE_CHECKING:
+    from modules.declarations import Module
     from modules.execute import Run
-    from workshop.model import Workshop
-
-# What a boot script tells an attendee's environment about itself.
-CONTEXT_FILE = Path(".workshop") / "context.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Who runs a lab, and with what; "" is not known yet."""
-
-    workshop: str = ""
-    attendee: str = ""
-    region: str = ""
-    bucket: str = ""
-    prefix: str = ""
-    role: str = ""
-
-    def filled_from(self, other: Place) -> Place:
-        """What is not known here, taken from `other`."""
-        missing = {f.name for f in fields(self) if not getattr(self, f.name)}
-        return replace(self, **{name: getattr(other, name) for name in missing})
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether everything is known."""
-        return all(getattr(self, f.name) for f in fields(self))
 
 
 @click.command("run")
@@ -79,8 +54,9 @@ class Place:
     default=Path("runs"),
     show_default=True,
     metavar="DIR",
-    help="Where the executed copy of the notebook is kept.",
+    help="Where the executed copy of the notebook is kept, as .ipynb and .html.",
 )
+@click.option("--fresh", is_flag=True, help="Run its prerequisites again, even if they are done.")
 @config_option
 @json_option
 @click.pass_context
@@ -97,14 +73,16 @@ def command(
     poll_seconds: int | None,
     cell_timeout: int,
     output: Path,
+    fresh: bool,
     config: Path,
     as_json: bool,
 ) -> int:
     """Execute a lab headless, keep the executed copy and check its result.
 
-    Who runs it comes from the options, else from the attendee's environment
-    (~/.workshop/context.json), else from the configuration. What the lab made is deleted in
-    its last cell; pass --parameter clean_up=false to look at it.
+    A lab that builds on others runs them first; one whose handover is in the bucket, with all
+    that it names, is not run again. Who runs it comes from the options, else from the
+    attendee's environment (~/.workshop/context.json), else from the configuration. What the
+    lab made is deleted in its last cell; pass --parameter clean_up=false to look at it.
 
     Example: workshop run iris-xgboost --attendee ann
     """
@@ -125,28 +103,72 @@ def command(
     if poll_seconds is not None:
         parameters["poll_seconds"] = poll_seconds
     console = progress_console()
-    note(f"{lab.title}: {place.attendee} of {place.workshop} in {place.region}")
     _end_on_sigterm()
-    run = execute_module(
-        lab,
-        {"clean_up": True, **parameters, **extra},
-        output=output,
-        cell_seconds=cell_timeout,
-        progress=lambda number, count, heading: console.print(
-            f"  cell {number}/{count}  {heading}", markup=False
-        ),
-    )
+
+    def execute(one: Module) -> Run:
+        note(f"{one.title}: {place.attendee} of {place.workshop} in {place.region}")
+        own = extra if one.name == lab.name else {}
+        try:
+            return execute_module(
+                one,
+                {"clean_up": True, **parameters, **own},
+                output=output,
+                cell_seconds=cell_timeout,
+                progress=lambda number, count, heading: console.print(
+                    f"  cell {number}/{count}  {heading}", markup=False
+                ),
+            )
+        except KeyboardInterrupt:
+            note(f"interrupted: the cells that ran are kept in {output}")
+            raise
+
+    runs = run_in_order(labs_to_run(lab, place, fresh=fresh), execute)
     if as_json:
-        print_json(report(run))
-    if not run.ok:
-        raise WorkshopError(
-            f"{lab.name} failed for {place.attendee}",
-            why=run.reason,
-            fix=f"open {run.notebook}: it shows every cell's output up to the failure",
-        )
-    if not as_json:
-        click.echo(summary(run))
+        print_json(report(lab, runs))
+    for run in runs:
+        if not run.ok:
+            raise WorkshopError(
+                f"{run.module.name} failed for {place.attendee}",
+                why=run.reason,
+                fix=f"open {run.page}: it shows every cell's output up to the failure",
+            )
+        if not as_json:
+            click.echo(summary(run))
     return EXIT_OK
+
+
+def labs_to_run(lab: Module, place: Place, *, fresh: bool) -> list[Module]:
+    """The lab, behind those of its prerequisites that have to be run for it.
+
+    One that has handed over what still exists is done, unless all are wanted `fresh`.
+    """
+    if not lab.prerequisites:
+        return [lab]
+    from modules.declarations import load_modules
+    from modules.handover import is_handed_over
+    from modules.prerequisites import in_order
+    from workshop.aws import make_clients
+
+    modules = load_modules()
+    s3 = make_clients()("s3", place.region)
+
+    def is_done(name: str) -> bool:
+        if fresh or not is_handed_over(s3, place.bucket, place.prefix, name):
+            return False
+        note(f"{modules[name].title}: done before (--fresh runs it again)")
+        return True
+
+    return [modules[name] for name in in_order([lab.name], modules, is_done)]
+
+
+def run_in_order(labs: Sequence[Module], execute: Callable[[Module], Run]) -> list[Run]:
+    """Execute labs one after the other; the first that fails is the last."""
+    runs: list[Run] = []
+    for lab in labs:
+        runs.append(execute(lab))
+        if not runs[-1].ok:
+            break
+    return runs
 
 
 def split_parameters(texts: tuple[str, ...]) -> dict[str, str]:
@@ -173,114 +195,38 @@ def split_parameters(texts: tuple[str, ...]) -> dict[str, str]:
     return split
 
 
-def _caller(region: str) -> Mapping[str, str]:
-    from workshop.aws import make_clients
-
-    identity: Mapping[str, str] = make_clients()("sts", region).get_caller_identity()
-    return identity
-
-
-def find_place(
-    given: Place,
-    config: Path,
-    context_file: Path,
-    *,
-    prefer_config: bool,
-    caller: Callable[[str], Mapping[str, str]] = _caller,
-) -> Place:
-    """Fill what the options left open, from the environment's own file or the configuration.
-
-    The file wins unless a configuration was named, or it is somebody else's. `caller` answers
-    GetCallerIdentity in a region; it is asked only for what nothing else says.
-
-    Raises:
-        UsageError: it cannot be known who runs the lab.
-    """
-    if given.is_complete:
-        return given
-    known = None if prefer_config else read_context(context_file)
-    if known and given.attendee in ("", known.attendee):
-        place = given.filled_from(known)
-        if place.is_complete:
-            return place
-        given = place
-    from workshop.config import load_workshop
-
-    return _from_workshop(given, load_workshop(config), config, caller)
-
-
-def read_context(path: Path) -> Place | None:
-    """What a boot script wrote for this environment, or None outside of one.
-
-    Raises:
-        UsageError: the file cannot be understood.
-    """
-    if not path.exists():
-        return None
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        return Place(**{f.name: str(content.get(f.name, "")) for f in fields(Place)})
-    except (ValueError, AttributeError) as error:
-        raise UsageError(
-            f"{path} cannot be read", str(error), "delete it and restart the environment"
-        ) from None
-
-
-def _from_workshop(
-    given: Place, workshop: Workshop, config: Path, caller: Callable[[str], Mapping[str, str]]
-) -> Place:
-    from workshop.names import bucket_name, bucket_prefix, environment_name
-
-    ids = [attendee.id for attendee in workshop.attendees]
-    wanted = given.attendee or (ids[0] if len(ids) == 1 else "")
-    attendee = workshop.attendee(wanted)
-    if attendee is None:
-        raise UsageError(
-            f"{config} has no attendee {wanted!r}" if wanted else "whose lab is it?",
-            f"its attendees are: {', '.join(ids)}",
-            "workshop run MODULE --attendee ID",
-        )
-    place = given.filled_from(
-        Place(
-            workshop=workshop.name,
-            attendee=attendee.id,
-            region=attendee.region,
-            prefix=bucket_prefix(attendee.id),
-        )
-    )
-    if place.is_complete:
-        return place
-    identity = caller(place.region)
-    partition = identity["Arn"].split(":")[1]
-    account = identity["Account"]
-    name = environment_name(workshop.name, attendee.id)
-    return place.filled_from(
-        Place(
-            bucket=bucket_name(workshop.name, account, place.region),
-            role=f"arn:{partition}:iam::{account}:role/{name}",
-        )
-    )
-
-
 def _end_on_sigterm() -> None:
     """Treat SIGTERM like Ctrl-C, so that the kernel ends and the executed copy is kept."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
-def report(run: Run) -> dict[str, Any]:
-    """The run as `--json` prints it."""
+def report(lab: Module, runs: Sequence[Run]) -> dict[str, Any]:
+    """The runs of a lab and of its prerequisites as `--json` prints them."""
+    *before, last = [_report_one(run) for run in runs]
+    if last["name"] == lab.name:
+        return {**last, "prerequisites": before}
+    # A prerequisite failed: the lab itself did not run.
+    return {
+        **last,
+        "name": lab.name,
+        "result": None,
+        "expected": lab.expected.as_json(),
+        "reason": f"{last['name']}, which it builds on, failed: {last['reason']}",
+        "prerequisites": [*before, last],
+    }
+
+
+def _report_one(run: Run) -> dict[str, Any]:
     measured = run.result
     return {
         "name": run.module.name,
         "attendee": run.attendee,
         "result": {"metric": measured.metric, "value": measured.value} if measured else None,
-        "expected": {
-            "metric": run.module.expected.metric,
-            "at_least": run.module.expected.at_least,
-        },
+        "expected": run.module.expected.as_json(),
         "ok": run.ok,
         "reason": run.reason,
         "notebook": str(run.notebook),
+        "page": str(run.page),
         "seconds": run.seconds,
     }
 
@@ -288,9 +234,8 @@ def report(run: Run) -> dict[str, Any]:
 def summary(run: Run) -> str:
     """The run in one line; only a run that is ok has one."""
     assert run.result is not None
-    expected = run.module.expected
     return (
         f"{run.module.name} passed for {run.attendee}: {run.result.metric} "
-        f"{run.result.value:.3f} (at least {expected.at_least:g}), "
-        f"{run.seconds:.0f} s, {run.notebook}"
+        f"{run.result.value:.3f} ({run.module.expected.bound}), "
+        f"{run.seconds:.0f} s, {run.page}"
     )

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from workshop.cli.main import run
-from workshop.cli.run import Place, find_place, read_context, split_parameters
+from workshop.cli.place import Place, find_place, read_context
+from workshop.cli.run import split_parameters
 from workshop.config import load_workshop
 from workshop.errors import UsageError, WorkshopError
 
