@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from cleanup.calls import CALLS_PER_SECOND, NO_OPERATION, Caller
+from cleanup.attendees import attendee_stacks, find_attendees
+from cleanup.calls import CALLS_PER_SECOND, NO_OPERATION
 from cleanup.kind import Kind
 from cleanup.kinds import BY_NAME, KINDS
 from cleanup.kinds.attendees import ATTENDEE_KINDS
@@ -17,13 +18,11 @@ from cleanup.leftovers import (
     is_own_bucket,
     remove_log_leftovers,
 )
-from cleanup.listing import list_tagged, tags_by_arn
 from cleanup.resources import Scope
 from cleanup.steps import Call, Policy
 from cleanup.sweep import Sweep, SweepResult
 from workshop import names
 from workshop.aws import Clients
-from workshop.names import TAG_ATTENDEE, TAG_WORKSHOP
 
 _log = logging.getLogger(__name__)
 
@@ -145,13 +144,12 @@ def needed_kinds() -> frozenset[str]:
 
 def _sweep_region(job: Job) -> tuple[Left, ...]:
     """What is left of the workshop once all attendees' stacks are gone; at last, its files."""
-    stacks = attendee_stacks(job)
+    stacks = attendee_stacks(job.workshop, job.region, job.clients)
     if there := sorted(name for name, status in stacks.items() if status != "DELETE_COMPLETE"):
         going = all(stacks[name] == "DELETE_IN_PROGRESS" for name in there)
         text = f"attendees' stacks are to be deleted first: {', '.join(there)}"
         return (Left(text, again=going),)
-    attendees = {name.removeprefix(f"{job.workshop}-") for name in stacks} | _tagged(job)
-    scope = job.scope(attendees)
+    scope = job.scope(find_attendees(job.workshop, job.region, job.clients, stacks))
     # Environments without a stack: nothing else would delete them, and a domain cannot go
     # before its profiles.
     orphans = [kind for kind in KINDS if kind.environment and kind.owner_fields]
@@ -162,48 +160,13 @@ def _sweep_region(job: Job) -> tuple[Left, ...]:
     return left or _empty_buckets(job, scope) or _remove_logs(job, scope)
 
 
-def attendee_stacks(job: Job) -> dict[str, str]:
-    """The newest status of each of the workshop's attendees' stacks of the region, by name.
-
-    Those deleted in the last 90 days are listed too: they tell who the attendees were.
-    """
-    found: dict[str, str] = {}
-    pages = job.clients("cloudformation", job.region).get_paginator("list_stacks").paginate()
-    for row in (row for page in pages for row in page["StackSummaries"]):
-        name = str(row["StackName"])
-        attendee = names.owner_by_name(job.workshop, name)
-        if attendee is None or name != names.attendee_stack_name(job.workshop, attendee):
-            continue
-        if row.get("TemplateDescription") != names.attendee_stack_description(
-            job.workshop, attendee
-        ):
-            continue
-        status = str(row["StackStatus"])
-        # Of a name there is one stack at most that is not deleted.
-        if found.get(name, "DELETE_COMPLETE") == "DELETE_COMPLETE":
-            found[name] = status
-    return found
-
-
-def _tagged(job: Job) -> set[str]:
-    """The attendees whose ids stand in tags."""
-    listing = list_tagged(Caller(job.clients), job.region, TAG_WORKSHOP)
-    if listing.problem:
-        # The sweep that comes next cannot read tags either, and says so.
-        return set()
-    return {
-        tags[TAG_ATTENDEE]
-        for tags in tags_by_arn(listing.rows).values()
-        if tags.get(TAG_WORKSHOP) == job.workshop
-        and names.is_attendee_id(tags.get(TAG_ATTENDEE, names.SHARED))
-    }
-
-
 def _swept(
     job: Job, scope: Scope, policy: Policy, kinds: Collection[Kind], calls_per_second: float
 ) -> tuple[Left, ...]:
     needed = needed_kinds()
-    looked_for = [kind for kind in kinds if kind.name in needed or _is_known(job, kind)]
+    looked_for = [
+        kind for kind in kinds if kind.name in needed or is_known(job.clients, job.region, kind)
+    ]
     if unknown := sorted({kind.name for kind in kinds} - {kind.name for kind in looked_for}):
         _log.warning("not looked for: %s: this boto3 has no such lists", ", ".join(unknown))
     begun = job.now()
@@ -226,10 +189,10 @@ def _swept(
     return _left(result, timed_out=job.now() - begun >= limit)
 
 
-def _is_known(job: Job, kind: Kind) -> bool:
+def is_known(clients: Clients, region: str, kind: Kind) -> bool:
     """Whether this boto3 can list a kind, and what it is listed under."""
     needed = (kind, BY_NAME[kind.parent.kind]) if kind.parent else (kind,)
-    return all(hasattr(job.clients(one.service, job.region), one.list_op) for one in needed)
+    return all(hasattr(clients(one.service, region), one.list_op) for one in needed)
 
 
 def _left(result: SweepResult, *, timed_out: bool) -> tuple[Left, ...]:

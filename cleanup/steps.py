@@ -45,7 +45,8 @@ class Policy:
     and otherwise left: its stack deletes it. With `keep_environments`, apps and the
     environments' notebook instances go on running. With `records`, what is left of ended jobs
     is deleted too. With `claim`, what stacks' domains would leave behind gets the workshop's
-    tag, since the stacks go next. `created_before` leaves what is younger, or of unknown age.
+    tag, since the stacks go next. With `stop_only`, what can be stopped is not deleted when it
+    has stopped. `created_before` leaves what is younger, or of unknown age.
     `seat` is the app or instance that the command itself runs on.
     """
 
@@ -53,6 +54,7 @@ class Policy:
     keep_environments: bool = False
     records: bool = False
     claim: bool = False
+    stop_only: bool = False
     created_before: datetime | None = None
     seat: Key | None = None
 
@@ -220,6 +222,8 @@ def _stays(
         return f"paid for until its end{fee}: there is no operation that ends it"
     if policy.keep_environments and row.workplace and (resource.managed or not row.environment):
         return "environments stay as they are"
+    if policy.stop_only and _has_stopped(resource, action):
+        return "stopped, not deleted"
     if resource.key == policy.seat:
         return "this command runs on it"
     if policy.created_before and (reason := _too_young(resource, policy.created_before)):
@@ -230,6 +234,12 @@ def _stays(
             return f"kind {kind} could not be listed and may need it"
     stays = {**notes.managed, **notes.staying} if row.leftover else notes.staying
     return next((stays[spot] for spot in _before(resource) if spot in stays), "")
+
+
+def _has_stopped(resource: Resource, action: str) -> bool:
+    """Whether something that can be stopped has nothing left but to be deleted."""
+    stops = any(call.startswith("stop_") for call in resource.row.calls)
+    return stops and action.startswith("delete_")
 
 
 def _managed(resource: Resource) -> str:

@@ -8,15 +8,15 @@ a sweep that was killed is simply run again.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
 
 from cleanup.audit import Audit, no_audit
 from cleanup.calls import CALLS_PER_SECOND, WORKERS, Caller, Statistics
 from cleanup.execute import Executor, Outcome
 from cleanup.kind import Kind
 from cleanup.kinds import KINDS
-from cleanup.resources import TAGS, Blind, Resource, Scan, Scope, Unattributed
+from cleanup.resources import TAGS, Blind, Key, Resource, Scan, Scope, Unattributed
 from cleanup.scan import Scanner, listings_of
 from cleanup.steps import GIVEN_UP, Call, Decision, Policy, decide
 from cleanup.trail import Trail
@@ -88,6 +88,8 @@ def _quiet(_resource: Resource, _state: str, _detail: str) -> None: ...
 class Sweep:
     """One sweep over a scope. `now` and `sleep` are passed in so that tests travel in time.
 
+    With `keys`, whatever else is found stays as it is and is in nobody's way; what comes anew
+    is not in it.
     `deadline_seconds` is how long one resource may take to move (None: its kind says),
     `limit_seconds` how long it all may take; `settle_seconds` lie between the last change and
     the last look at least.
@@ -100,6 +102,7 @@ class Sweep:
         *,
         policy: Policy = Policy(),  # noqa: B008 - frozen
         kinds: Iterable[Kind] = KINDS,
+        keys: Collection[Key] | None = None,
         deadline_seconds: float | None = None,
         limit_seconds: float = LIMIT_SECONDS,
         settle_seconds: float = SETTLE_SECONDS,
@@ -113,6 +116,7 @@ class Sweep:
         self._scope = scope
         self._policy = policy
         self._kinds = tuple(kinds)
+        self._keys = keys
         self._settle = settle_seconds
         self._progress = progress
         self._now = now
@@ -181,7 +185,7 @@ class Sweep:
         return next(self._executor.execute((call,)))[0]
 
     def _look(self, kinds: tuple[Kind, ...]) -> tuple[Scan, Decision]:
-        found = self._scanner.look(kinds, with_tags=kinds == self._kinds)
+        found = self._chosen(self._scanner.look(kinds, with_tags=kinds == self._kinds))
         for resource, times in self._trail.see(found, kinds):
             self._progress(resource, "came back", f"{times} times")
         self._remember(found, kinds)
@@ -192,6 +196,12 @@ class Sweep:
             aside=self._trail.aside.keys(),
         )
         return found, decision
+
+    def _chosen(self, found: Scan) -> Scan:
+        if self._keys is None:
+            return found
+        chosen = tuple(r for r in found.resources if r.key in self._keys)
+        return replace(found, resources=chosen)
 
     def _remember(self, found: Scan, kinds: tuple[Kind, ...]) -> None:
         """Put a look in the place of the earlier ones at the same kinds."""

@@ -375,3 +375,29 @@ def test_a_stopped_notebook_instance_still_bills_for_its_volume(
     aws.add("notebook-instance", "ml101-ann", status)
     (notebook,) = Scanner(SCOPE, Caller(aws.clients)).look().resources
     assert notebook.bills == bills
+
+
+def test_with_keys_nothing_else_is_touched_nor_in_the_way(aws: FakeAws) -> None:
+    aws.add("endpoint", "ml101-ann-used", "InService")
+    aws.add("inference-component", "ml101-ann-used-c", "InService", EndpointName="ml101-ann-used")
+    aws.add("endpoint", "ml101-ann-idle", "InService")
+    (idle,) = (r for r in make_sweep(aws).plan().scan.resources if r.name == "ml101-ann-idle")
+
+    result = run(aws, keys={idle.key})
+
+    assert result.clean
+    assert changes(aws) == [("delete_endpoint", "ml101-ann-idle")]
+
+
+def test_what_is_only_to_be_stopped_is_not_deleted_after_that(aws: FakeAws) -> None:
+    aws.add("notebook-instance", "ml101-ann-mine", "InService")
+    aws.add("endpoint", "ml101-ann-e", "InService")
+
+    result = run(aws, policy=Policy(stop_only=True))
+
+    assert result.clean
+    assert changes(aws) == [
+        ("delete_endpoint", "ml101-ann-e"),
+        ("stop_notebook_instance", "ml101-ann-mine"),
+    ]
+    assert [(r.name, why) for r, why in result.kept] == [("ml101-ann-mine", "stopped, not deleted")]
