@@ -397,7 +397,7 @@ def test_what_is_only_to_be_stopped_is_not_deleted_after_that(aws: FakeAws) -> N
 
     assert result.clean
     assert changes(aws) == [
-        ("delete_endpoint", "ml101-ann-e"),
         ("stop_notebook_instance", "ml101-ann-mine"),
+        ("delete_endpoint", "ml101-ann-e"),
     ]
     assert [(r.name, why) for r, why in result.kept] == [("ml101-ann-mine", "stopped, not deleted")]
