@@ -6,9 +6,9 @@ from pathlib import Path
 
 from costs.budget import has_budget, refusal, warnings
 from costs.estimate import estimate
+from costs.own_prices import load_prices, load_prices_of_here, read_elsewhere
 from modules.declarations import load_module
 from workshop.aws import Clients
-from workshop.cli.prices import load_prices, load_prices_of_here, read_elsewhere
 from workshop.errors import WorkshopError
 from workshop.model import Workshop
 

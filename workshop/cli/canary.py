@@ -118,7 +118,7 @@ def _hatch(
     module: str,
 ) -> tuple[Workshop, Path]:
     """The canary's own workshop, and the file that describes it."""
-    from workshop.cli.prices import bring_prices
+    from costs.own_prices import bring_prices
     from workshop.config.derive import derive
 
     path = directory / "workshop.yaml"

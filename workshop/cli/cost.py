@@ -40,12 +40,12 @@ def command(refresh: bool, config: Path, as_json: bool) -> int:
     """
     from costs import budget
     from costs.estimate import estimate, needed_cells, usable_cells
+    from costs.own_prices import load_prices, load_prices_of_here, read_elsewhere
     from costs.prices import STALE_DAYS
     from modules.declarations import load_module
     from workshop.aws import make_clients
     from workshop.cli.cost_views import as_json as estimate_json
     from workshop.cli.cost_views import show
-    from workshop.cli.prices import load_prices, load_prices_of_here, read_elsewhere
     from workshop.config import load_workshop
 
     workshop = load_workshop(config)
@@ -77,9 +77,9 @@ def command(refresh: bool, config: Path, as_json: bool) -> int:
 
 
 def _refresh(workshop: Workshop, cells: tuple[Cell, ...], config: Path, today: date) -> None:
+    from costs.own_prices import keep_prices
     from costs.price_list import endpoint_region, read_price_list
     from workshop.aws import make_clients
-    from workshop.cli.prices import keep_prices
 
     region = endpoint_region(workshop.regions[0])
     note(f"reading {len(cells)} prices from the Price List in {region}")

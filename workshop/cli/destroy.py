@@ -86,7 +86,7 @@ def command(
 
     Example: workshop destroy --dry-run
     """
-    from workshop.cli.prices import load_prices
+    from costs.own_prices import load_prices
     from workshop.config import load_workshop
 
     workshop = load_workshop(config)

@@ -13,6 +13,7 @@ from typing import Any
 from cleanup.calls import Caller
 from cleanup.scan import Scanner
 from costs.looks import Looks
+from costs.own_prices import load_prices
 from costs.prices import Prices
 from workshop.aws import Clients, error_message, make_clients
 from workshop.cli.account import account_id, make_scope
@@ -21,7 +22,6 @@ from workshop.cli.boundary import explain
 from workshop.cli.children import run_workshop
 from workshop.cli.money import find_rates, total
 from workshop.cli.output import note
-from workshop.cli.prices import load_prices
 from workshop.errors import EXIT_FAILED, EXIT_OK, EXIT_UNVERIFIED
 from workshop.model import Workshop
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from costs.own_prices import load_prices
 from modules.declarations import Module
 from quotas.demand import class_in
 from quotas.fit import RegionFit
@@ -19,7 +20,6 @@ from workshop.aws import Clients
 from workshop.cli import quota_requests, quota_split, quota_tables
 from workshop.cli.findings import Finding, State, exit_code
 from workshop.cli.output import note, print_json, print_table
-from workshop.cli.prices import load_prices
 from workshop.cli.probes import examine
 from workshop.cli.probes.prices import read_missing_prices
 from workshop.cli.quota_survey import RegionQuotas, summarise, survey

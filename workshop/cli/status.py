@@ -74,9 +74,9 @@ def command(
 
     Example: workshop status --running --watch
     """
+    from costs.own_prices import load_prices
     from workshop.aws import make_clients
     from workshop.cli.account import choose_regions
-    from workshop.cli.prices import load_prices
     from workshop.config import load_workshop
 
     if watch and as_json:

@@ -17,6 +17,7 @@ from cleanup.resources import TAGS, Key, Resource, Scope
 from cleanup.steps import Call, Policy
 from cleanup.sweep import Plan, Sweep
 from costs.meter import Lifetime
+from costs.own_prices import load_prices
 from costs.prices import Prices, shipped
 from workshop import names
 from workshop.aws import Clients, make_clients
@@ -24,7 +25,6 @@ from workshop.cli.account import choose_regions, make_scope, workshop_stacks
 from workshop.cli.cost_so_far import find_lifetimes
 from workshop.cli.money import Rates, find_rates
 from workshop.cli.output import note
-from workshop.cli.prices import load_prices
 from workshop.cli.seat import Seat, find_seat, metadata_path, region_of, role_of
 from workshop.cli.sweep_views import describe, note_progress
 from workshop.config import load_workshop

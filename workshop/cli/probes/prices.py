@@ -9,17 +9,17 @@ from pathlib import Path
 
 from costs.budget import has_budget
 from costs.estimate import needed_cells, usable_cells
-from costs.price_list import endpoint_region, read_price_list
-from costs.prices import STALE_DAYS, Prices
-from modules.declarations import Module
-from workshop.aws import Clients
-from workshop.cli.findings import Finding, unknown
-from workshop.cli.prices import (
+from costs.own_prices import (
     keep_prices,
     load_prices_of_here,
     prices_path,
     with_better,
 )
+from costs.price_list import endpoint_region, read_price_list
+from costs.prices import STALE_DAYS, Prices
+from modules.declarations import Module
+from workshop.aws import Clients
+from workshop.cli.findings import Finding, unknown
 from workshop.cli.probes.region import Failure
 from workshop.model import Workshop
 

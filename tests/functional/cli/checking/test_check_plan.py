@@ -176,7 +176,7 @@ def test_a_price_list_that_refuses_is_a_note_without_a_budget_and_what_is_known_
 
 
 def test_a_price_list_that_refuses_is_unknown_only_where_a_budget_needs_it(tmp_path: Path) -> None:
-    from workshop.cli.prices import keep_prices
+    from costs.own_prices import keep_prices
 
     limited = replace(WORKSHOP, budget=Budget(total=100, per_attendee=None))
     config, far = tmp_path / "workshop.yaml", later(days=365)
@@ -202,7 +202,7 @@ def test_prices_that_cannot_be_kept_are_used_and_told(tmp_path: Path) -> None:
 
 
 def test_prices_that_are_known_are_not_read_again(tmp_path: Path) -> None:
-    from workshop.cli.prices import keep_prices
+    from costs.own_prices import keep_prices
 
     config = tmp_path / "workshop.yaml"
     keep_prices(config, all_prices(WORKSHOP))

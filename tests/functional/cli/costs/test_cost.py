@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from costs.own_prices import bring_prices, keep_prices, load_prices, prices_path
 from costs.prices import Cell, Price, Prices, shipped
 from modules.declarations import load_module
 from tests.functional.cli.cleaning.account import break_things
@@ -17,7 +18,6 @@ from tests.unit.workshop.configs import write_config
 from workshop.aws import make_clients
 from workshop.cli.budgets import hold_against_budget
 from workshop.cli.main import run
-from workshop.cli.prices import bring_prices, keep_prices, load_prices, prices_path
 from workshop.cli.probes.prices import read_missing_prices
 from workshop.config import load_workshop
 from workshop.errors import WorkshopError

@@ -1,4 +1,4 @@
-"""Where the prices are that commands show: beside the configuration, then those shipped."""
+"""The prices for a workshop: those beside its configuration, then those shipped."""
 
 from __future__ import annotations
 
