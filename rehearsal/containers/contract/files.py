@@ -43,3 +43,12 @@ def write_failure(reason: str) -> None:
     path = base_folder() / "output" / "failure"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(reason, encoding="utf-8")
+
+
+def data_files(folder: Path) -> list[Path]:
+    """The data files of a channel, sorted. Hidden ones and markers (_SUCCESS) are no data."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and not path.name.startswith((".", "_")) and path.stat().st_size > 0
+    )

@@ -1,4 +1,4 @@
-"""Reading what SageMaker calls text/csv and text/libsvm, for training and for inference.
+"""Reading CSV, libsvm and recordio-protobuf, for training and for inference.
 
 Training: text/libsvm is the default, CSV has no header and its target first, optionally
 followed by a weight
@@ -8,27 +8,33 @@ Inference: text/csv is the default, and CSV carries no target.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from rehearsal.containers.contract.files import CustomerError
+from rehearsal.containers.contract.files import CustomerError, data_files
+from rehearsal.containers.contract.recordio import read_records
+from rehearsal.containers.contract.records import dense_table, labels_of, parse_record
+from rehearsal.containers.contract.tables import parse_csv
 from rehearsal.containers.xgboost.lean import xgboost
+from rehearsal.containers.xgboost.libsvm import parse_libsvm
 
 CSV = "csv"
 LIBSVM = "libsvm"
+RECORDS = "recordio-protobuf"
 _NAMES = {
     "csv": CSV,
     "text/csv": CSV,
     "libsvm": LIBSVM,
     "text/libsvm": LIBSVM,
     "text/x-libsvm": LIBSVM,
+    "recordio-protobuf": RECORDS,
+    "application/x-recordio-protobuf": RECORDS,
 }
 # The real container reads these too. Here they are refused, by name.
-_ELSEWHERE = ("parquet", "application/x-parquet", "recordio-protobuf")
+_ELSEWHERE = ("parquet", "application/x-parquet")
 
 
 def content_format(content_type: str | None, default: str) -> str:
@@ -45,18 +51,9 @@ def content_format(content_type: str | None, default: str) -> str:
         )
     if name in _NAMES:
         return _NAMES[name]
-    if name in (*_ELSEWHERE, "application/x-recordio-protobuf"):
+    if name in _ELSEWHERE:
         raise CustomerError(f"{name} is not read locally; use text/csv or text/libsvm")
     raise CustomerError(f"{content_type} is not an accepted ContentType: {', '.join(_NAMES)}.")
-
-
-def data_files(folder: Path) -> list[Path]:
-    """The data files of a channel, sorted. Hidden ones and markers (_SUCCESS) are no data."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not path.name.startswith((".", "_")) and path.stat().st_size > 0
-    )
 
 
 def read_channel(folder: Path, data_format: str, *, weighted: bool) -> xgboost.DMatrix:
@@ -68,31 +65,35 @@ def read_channel(folder: Path, data_format: str, *, weighted: bool) -> xgboost.D
     files = data_files(folder)
     if not files:
         raise CustomerError(f"No data in {folder.name} channel path {folder}")
-    lines: list[str] = []
-    for path in files:
-        lines += path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    contents = [path.read_bytes() for path in files]
     try:
+        if data_format == RECORDS:
+            return _labelled_records(contents)
+        # A newline between the files: the last line of one may lack its own.
+        text = "\n".join(data.decode("utf-8-sig", errors="replace") for data in contents)
         if data_format == CSV:
-            return _labelled_csv(lines, weighted=weighted)
-        return _labelled_libsvm(lines)
+            return _labelled_csv(text, weighted=weighted)
+        return _labelled_libsvm(text)
     except ValueError as error:
         raise CustomerError(f"Failed to load {data_format} data with exception:\n{error}") from None
 
 
-def read_rows(payload: str, data_format: str, features: int) -> xgboost.DMatrix:
+def read_rows(payload: bytes, data_format: str, features: int) -> np.ndarray | csr_matrix:
     """Read the rows of an inference request.
 
     Raises:
-        ValueError: a line is not in the format.
+        ValueError: they are not in the format.
     """
-    lines = payload.strip().splitlines()
+    if data_format == RECORDS:
+        return dense_table([parse_record(record) for record in read_records(payload)])
+    text = payload.decode("utf-8")
     if data_format == CSV:
-        return xgboost.DMatrix(_csv_table(lines))
-    return xgboost.DMatrix(_libsvm_table(lines, labelled=False, at_least=features)[0])
+        return parse_csv(text)
+    return parse_libsvm(text.splitlines(), labelled=False, at_least=features)[0]
 
 
-def _labelled_csv(lines: Sequence[str], *, weighted: bool) -> xgboost.DMatrix:
-    table = _csv_table(lines)
+def _labelled_csv(text: str, *, weighted: bool) -> xgboost.DMatrix:
+    table = parse_csv(text)
     first = 2 if weighted else 1
     if table.shape[1] <= first:
         raise ValueError(f"a row has {table.shape[1]} columns; the first is the target")
@@ -100,63 +101,14 @@ def _labelled_csv(lines: Sequence[str], *, weighted: bool) -> xgboost.DMatrix:
     return xgboost.DMatrix(table[:, first:], label=table[:, 0], weight=weight)
 
 
-def _labelled_libsvm(lines: Iterable[str]) -> xgboost.DMatrix:
-    table, labels, weights = _libsvm_table(lines, labelled=True)
+def _labelled_libsvm(text: str) -> xgboost.DMatrix:
+    table, labels, weights = parse_libsvm(text.splitlines(), labelled=True)
     if not any(weight is not None for weight in weights):
         return xgboost.DMatrix(table, label=labels)
     filled = [1.0 if weight is None else weight for weight in weights]
     return xgboost.DMatrix(table, label=labels, weight=filled)
 
 
-def _csv_table(lines: Sequence[str]) -> np.ndarray:
-    delimiter = _delimiter(next((line for line in lines if line.strip()), ""))
-    rows: list[list[float]] = []
-    for number, cells in enumerate(csv.reader(lines, delimiter=delimiter), start=1):
-        if not cells:
-            continue
-        try:
-            # An empty cell is a missing value, as in the real container.
-            rows.append([float(cell) if cell.strip() else np.nan for cell in cells])
-        except ValueError as error:
-            hint = " (a header? CSV must have none)" if number == 1 else ""
-            raise ValueError(f"line {number}: {error}{hint}") from None
-        if len(cells) != len(rows[0]):
-            raise ValueError(f"line {number}: {len(cells)} columns, line 1 has {len(rows[0])}")
-    return np.array(rows, dtype=np.float32)
-
-
-def _delimiter(line: str) -> str:
-    try:
-        return csv.Sniffer().sniff(line[:512], delimiters=",;\t| ").delimiter
-    except csv.Error:
-        return ","  # a single column has none
-
-
-def _libsvm_table(
-    lines: Iterable[str], *, labelled: bool, at_least: int = 0
-) -> tuple[csr_matrix, list[float], list[float | None]]:
-    """Parse `label[:weight] index:value ...`; without `labelled` the label may be absent."""
-    labels: list[float] = []
-    weights: list[float | None] = []
-    rows: list[int] = []
-    columns: list[int] = []
-    values: list[float] = []
-    for number, line in enumerate((text for text in lines if text.strip()), start=1):
-        words = line.split()
-        has_label = labelled or ":" not in words[0]
-        try:
-            label, _, weight = words[0].partition(":") if has_label else ("0", "", "")
-            labels.append(float(label))
-            weights.append(float(weight) if weight else None)
-            for word in words[1:] if has_label else words:
-                index, _, value = word.partition(":")
-                rows.append(len(labels) - 1)
-                columns.append(int(index))
-                values.append(float(value))
-        except ValueError as error:
-            raise ValueError(f"line {number}: {line[:50]!r} is not libsvm: {error}") from None
-    if columns and min(columns) < 0:
-        raise ValueError("a feature's index is negative")
-    width = max([at_least, *(column + 1 for column in columns)])
-    table = csr_matrix((values, (rows, columns)), shape=(len(labels), width), dtype=np.float32)
-    return table, labels, weights
+def _labelled_records(contents: Sequence[bytes]) -> xgboost.DMatrix:
+    records = [parse_record(record) for data in contents for record in read_records(data)]
+    return xgboost.DMatrix(dense_table(records), label=labels_of(records))

@@ -9,61 +9,22 @@ hands every value over as text. Newer containers refuse a name they do not know.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from math import inf
+from collections.abc import Mapping
 from typing import Any
 
 from rehearsal.containers.contract.files import CustomerError
+from rehearsal.containers.contract.hyperparameters import (
+    NotAllowed,
+    Range,
+    Rule,
+    choice,
+    integer,
+    real,
+    words,
+)
+from rehearsal.containers.xgboost.metrics import COMPUTED
 
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Numbers from `low` to `high`; an open end excludes its number."""
-
-    low: float = -inf
-    high: float = inf
-    open_low: bool = False
-    open_high: bool = False
-
-    def __contains__(self, value: float) -> bool:
-        above = value > self.low if self.open_low else value >= self.low
-        below = value < self.high if self.open_high else value <= self.high
-        return above and below
-
-    def __str__(self) -> str:
-        left, right = "(" if self.open_low else "[", ")" if self.open_high else "]"
-        return f"{left}{self.low:g}, {self.high:g}{right}"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """How one hyperparameter is read from its text, and the values it may have."""
-
-    parse: Callable[[str], Any]
-    allowed: Range | tuple[str, ...] | None = None
-
-
-def _integer(low: int, high: float = inf) -> Rule:
-    return Rule(int, Range(low, high))
-
-
-def _real(
-    low: float, high: float = inf, *, open_low: bool = False, open_high: bool = False
-) -> Rule:
-    return Rule(float, Range(low, high, open_low, open_high))
-
-
-def _choice(*values: str) -> Rule:
-    return Rule(str, values)
-
-
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",")]
-
-
-# Metrics xgboost itself computes. The container adds some from scikit-learn (accuracy, f1,
-# r2, ...), which are refused here with a reason of their own: see _check_metrics.
+# Metrics xgboost itself computes.
 METRICS = {
     "aft-nloglik",
     "auc",
@@ -86,61 +47,46 @@ METRICS = {
     "rmsle",
     "tweedie-nloglik",
 }
-SKLEARN_METRICS = {
-    "accuracy",
-    "balanced_accuracy",
-    "f1",
-    "f1_binary",
-    "f1_macro",
-    "mse",
-    "precision",
-    "precision_macro",
-    "precision_micro",
-    "r2",
-    "recall",
-    "recall_macro",
-    "recall_micro",
-}
 
 RULES: Mapping[str, Rule] = {
-    "num_round": _integer(1),
-    "csv_weights": _integer(0, 1),
-    "early_stopping_rounds": _integer(1),
-    "booster": _choice("gbtree", "gblinear", "dart"),
-    "verbosity": _integer(0, 3),
-    "nthread": _integer(1),
-    "eta": _real(0, 1),
-    "gamma": _real(0),
-    "max_depth": _integer(0),
-    "min_child_weight": _real(0),
-    "max_delta_step": _real(0),
-    "subsample": _real(0, 1, open_low=True),
-    "colsample_bytree": _real(0, 1, open_low=True),
-    "colsample_bylevel": _real(0, 1, open_low=True),
-    "colsample_bynode": _real(0, 1, open_low=True),
-    "lambda": _real(0),
-    "alpha": _real(0),
-    "tree_method": _choice("auto", "exact", "approx", "hist", "gpu_hist"),
-    "sketch_eps": _real(0, 1, open_low=True, open_high=True),
-    "scale_pos_weight": _real(0, open_low=True),
+    "num_round": integer(1),
+    "csv_weights": integer(0, 1),
+    "early_stopping_rounds": integer(1),
+    "booster": choice("gbtree", "gblinear", "dart"),
+    "verbosity": integer(0, 3),
+    "nthread": integer(1),
+    "eta": real(0, 1),
+    "gamma": real(0),
+    "max_depth": integer(0),
+    "min_child_weight": real(0),
+    "max_delta_step": real(0),
+    "subsample": real(0, 1, open_low=True),
+    "colsample_bytree": real(0, 1, open_low=True),
+    "colsample_bylevel": real(0, 1, open_low=True),
+    "colsample_bynode": real(0, 1, open_low=True),
+    "lambda": real(0),
+    "alpha": real(0),
+    "tree_method": choice("auto", "exact", "approx", "hist", "gpu_hist"),
+    "sketch_eps": real(0, 1, open_low=True, open_high=True),
+    "scale_pos_weight": real(0, open_low=True),
     "updater": Rule(str),
-    "dsplit": _choice("row", "col"),
-    "refresh_leaf": _integer(0, 1),
-    "process_type": _choice("default", "update"),
-    "grow_policy": _choice("depthwise", "lossguide"),
-    "max_leaves": _integer(0),
-    "max_bin": _integer(0),
-    "predictor": _choice("auto", "cpu_predictor", "gpu_predictor"),
+    "dsplit": choice("row", "col"),
+    "refresh_leaf": integer(0, 1),
+    "process_type": choice("default", "update"),
+    "grow_policy": choice("depthwise", "lossguide"),
+    "max_leaves": integer(0),
+    "max_bin": integer(0),
+    "predictor": choice("auto", "cpu_predictor", "gpu_predictor"),
     "monotone_constraints": Rule(ast.literal_eval),
     "interaction_constraints": Rule(ast.literal_eval),
-    "sample_type": _choice("uniform", "weighted"),
-    "normalize_type": _choice("tree", "forest"),
-    "rate_drop": _real(0, 1),
-    "one_drop": _integer(0, 1),
-    "skip_drop": _real(0, 1),
-    "lambda_bias": _real(0, 1),
-    "tweedie_variance_power": _real(1, 2, open_low=True, open_high=True),
-    "objective": _choice(
+    "sample_type": choice("uniform", "weighted"),
+    "normalize_type": choice("tree", "forest"),
+    "rate_drop": real(0, 1),
+    "one_drop": integer(0, 1),
+    "skip_drop": real(0, 1),
+    "lambda_bias": real(0, 1),
+    "tweedie_variance_power": real(1, 2, open_low=True, open_high=True),
+    "objective": choice(
         "binary:hinge",
         "binary:logistic",
         "binary:logitraw",
@@ -160,19 +106,19 @@ RULES: Mapping[str, Rule] = {
         "survival:aft",
         "survival:cox",
     ),
-    "num_class": _integer(2),
-    "base_score": _real(0),
-    "eval_metric": Rule(_words),
+    "num_class": integer(2),
+    "base_score": real(0),
+    "eval_metric": Rule(words),
     "_tuning_objective_metric": Rule(str),
-    "seed": _integer(-(2**31), 2**31 - 1),
-    "num_parallel_tree": _integer(1),
-    "save_model_on_termination": _choice("true", "false"),
-    "aft_loss_distribution": _choice("normal", "logistic", "extreme"),
-    "aft_loss_distribution_scale": _real(0),
-    "single_precision_histogram": _choice("true", "false"),
-    "deterministic_histogram": _choice("true", "false"),
-    "sampling_method": _choice("uniform", "gradient_based"),
-    "prob_buffer_row": _integer(2),
+    "seed": integer(-(2**31), 2**31 - 1),
+    "num_parallel_tree": integer(1),
+    "save_model_on_termination": choice("true", "false"),
+    "aft_loss_distribution": choice("normal", "logistic", "extreme"),
+    "aft_loss_distribution_scale": real(0),
+    "single_precision_histogram": choice("true", "false"),
+    "deterministic_histogram": choice("true", "false"),
+    "sampling_method": choice("uniform", "gradient_based"),
+    "prob_buffer_row": integer(2),
 }
 ALIASES = {
     "learning_rate": "eta",
@@ -210,16 +156,17 @@ def _read(name: str, text: str) -> Any:
     if rule is None:
         raise CustomerError(f"Extraneous hyperparameter found: {name}")
     try:
-        value = rule.parse(text)
-    except (ValueError, SyntaxError):
+        return rule.read(text)
+    except NotAllowed:
+        raise CustomerError(
+            f"Hyperparameter {name}: {text} is not in {_shown(rule.allowed)}"
+        ) from None
+    except ValueError:
         raise CustomerError(f"Hyperparameter {name}: could not parse value {text!r}") from None
-    if rule.allowed is not None and value not in rule.allowed:
-        raise CustomerError(f"Hyperparameter {name}: {text} is not in {_shown(rule.allowed)}")
-    return value
 
 
-def _shown(allowed: Range | tuple[str, ...]) -> str:
-    return str(allowed) if isinstance(allowed, Range) else ", ".join(allowed)
+def _shown(allowed: Range | tuple[str, ...] | None) -> str:
+    return ", ".join(allowed) if isinstance(allowed, tuple) else str(allowed)
 
 
 def _check_classes(values: Mapping[str, Any]) -> None:
@@ -247,9 +194,7 @@ def _check_metrics(values: Mapping[str, Any]) -> None:
     tuned = str(values.get("_tuning_objective_metric", "")).split(":")[-1]
     for metric in [*values.get("eval_metric", []), *([tuned] if tuned else [])]:
         name, at, threshold = metric.partition("@")
-        if name in SKLEARN_METRICS:
-            raise CustomerError(f"Metric '{metric}' is not computed locally; use one of xgboost's")
-        if name not in METRICS or (at and name not in ("error", "ndcg", "map")):
+        if name not in METRICS | COMPUTED.keys() or (at and name not in ("error", "ndcg", "map")):
             raise CustomerError(f"Metric '{metric}' is not supported")
         if at and not _is_number(threshold):
             raise CustomerError(f"Threshold value 't' in '{name}@t' expects float input.")

@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import re
 import signal
-import traceback
 from pathlib import Path
 from typing import Any
 
-from rehearsal.containers.contract.files import (
-    CustomerError,
-    base_folder,
-    log,
-    read_config,
-    write_failure,
-)
+from rehearsal.containers.contract import training
+from rehearsal.containers.contract.files import CustomerError, log, read_config
 from rehearsal.containers.xgboost import hyperparameters
 from rehearsal.containers.xgboost.data import content_format, read_channel
 from rehearsal.containers.xgboost.lean import xgboost
+from rehearsal.containers.xgboost.metrics import COMPUTED, MAXIMIZED, computed_metrics
+from rehearsal.containers.xgboost.versions import describe
 
 # File name of the built-in container (algorithm_mode/train.py in
 # aws/sagemaker-xgboost-container); since 1.3-1 in XGBoost's own format, before a pickle.
@@ -53,7 +49,7 @@ CUSTOMER_ERRORS = (
 )
 
 
-class StopWhenTold(xgboost.callback.TrainingCallback):
+class StopWhenTold(xgboost.callback.TrainingCallback):  # type: ignore[misc]
     """Ends training after the running round once SIGTERM has come (StopTrainingJob)."""
 
     def __init__(self) -> None:
@@ -70,26 +66,13 @@ class StopWhenTold(xgboost.callback.TrainingCallback):
 
 def main() -> int:
     """Train; the exit code says what SageMaker makes of the job."""
-    try:
-        train(base_folder())
-    except CustomerError as error:
-        return fail(f"ClientError: {error}")
-    except Exception:  # noqa: BLE001 - whatever happens, the job must say so
-        traceback.print_exc()
-        return fail(f"AlgorithmError: {traceback.format_exc(limit=-1).strip().splitlines()[-1]}")
-    return 0
-
-
-def fail(reason: str) -> int:
-    """Report a failure in the log and in output/failure."""
-    log("ERROR", reason)
-    write_failure(reason)
-    return 1
+    return training.run(train)
 
 
 def train(base: Path) -> None:
     """Read the configuration and the channels below `base`, and write the model there."""
     stop = StopWhenTold()
+    log("INFO", describe())
     settings = hyperparameters.validate(read_config("hyperparameters"))
     evaluated = read_channels(base / "input" / "data", weighted=settings.get("csv_weights") == 1)
     for name, matrix in evaluated.items():
@@ -130,17 +113,22 @@ def boost(
 ) -> xgboost.Booster:
     """Run the rounds, a line with every metric for each."""
     parameters = {name: value for name, value in settings.items() if name not in NOT_XGBOOST}
+    metrics = list(parameters.pop("eval_metric", []))
     tuned = settings.get("_tuning_objective_metric", "").split(":")[-1]
-    if tuned and tuned not in parameters.get("eval_metric", []):
-        parameters["eval_metric"] = [*parameters.get("eval_metric", []), tuned]
+    if tuned and tuned not in metrics:
+        metrics.append(tuned)
+    if native := [metric for metric in metrics if metric not in COMPUTED]:
+        parameters["eval_metric"] = native
+    elif metrics:
+        parameters["disable_default_eval_metric"] = 1
     try:
         return xgboost.train(
             parameters,
             evaluated["train"],
             num_boost_round=settings["num_round"],
             evals=[(matrix, name) for name, matrix in evaluated.items()],
-            early_stopping_rounds=settings.get("early_stopping_rounds"),
-            callbacks=[stop],
+            custom_metric=computed_metrics([m for m in metrics if m in COMPUTED]),
+            callbacks=[stop, *early_stopping(settings.get("early_stopping_rounds"), metrics)],
             verbose_eval=True,
         )
     except xgboost.core.XGBoostError as error:
@@ -151,3 +139,12 @@ def boost(
         if any(known in reason for known in CUSTOMER_ERRORS):
             raise CustomerError(reason) from None
         raise RuntimeError(f"XGB train call failed with exception: {reason}") from None
+
+
+def early_stopping(rounds: int | None, metrics: list[str]) -> list[Any]:
+    """The callback that ends training when the last metric named has not improved."""
+    if rounds is None:
+        return []
+    last = metrics[-1] if metrics else None
+    maximize = last.partition("@")[0] in MAXIMIZED if last else None
+    return [xgboost.callback.EarlyStopping(rounds, metric_name=last, maximize=maximize)]

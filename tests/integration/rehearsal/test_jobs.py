@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.containers.test_xgboost import SOFTPROB, flowers, to_csv
 from tests.integration.rehearsal.conftest import REGION, Client
+from tests.integration.rehearsal.containers.programs import SOFTPROB, flowers, to_csv
 from tests.integration.rehearsal.test_endpoint import ROLE, wait_for
 
 pytestmark = pytest.mark.xdist_group("local-aws")

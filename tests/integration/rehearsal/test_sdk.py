@@ -10,8 +10,8 @@ import boto3
 import pytest
 
 from rehearsal.account import ACCOUNT
-from tests.integration.containers.test_xgboost import flowers, to_csv
 from tests.integration.rehearsal.commands import ROOT, Commands
+from tests.integration.rehearsal.containers.programs import flowers, to_csv
 
 pytestmark = pytest.mark.xdist_group("sdk")
 

@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-import csv
-import http.client
 import json
 import os
-import random
 import re
 import signal
-import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from modules.declarations import MODULES_FOLDER
+from rehearsal.containers.contract.recordio import write_records
+from rehearsal.containers.contract.records import write_record
 from rehearsal.containers.registry import XGBOOST_VERSIONS, Program, resolve
+from tests.integration.rehearsal.containers import programs
+from tests.integration.rehearsal.containers.programs import (
+    SOFTPROB,
+    Served,
+    flowers,
+    program_of,
+    serve_in_vain,
+    to_csv,
+)
 
 IMAGE = "492215442770.dkr.ecr.eu-central-1.amazonaws.com/sagemaker-xgboost:1.7-1"
-SPECIES = ("setosa", "versicolor", "virginica")
-SOFTPROB = {"objective": "multi:softprob", "num_class": "3", "num_round": "10", "seed": "7"}
 
 
-def flowers() -> list[list[float]]:
-    """Iris with the target first, shuffled the same way every time."""
-    with (MODULES_FOLDER / "iris-xgboost" / "iris.csv").open(newline="") as file:
-        rows = [
-            [float(SPECIES.index(row["species"])), *(float(v) for v in list(row.values())[:4])]
-            for row in csv.DictReader(file)
-        ]
-    random.Random(7).shuffle(rows)
-    return rows
+def program() -> Program:
+    return program_of(IMAGE)
 
 
-def to_csv(rows: list[list[float]]) -> str:
-    return "\n".join(",".join(str(value) for value in row) for row in rows) + "\n"
+def new_job(
+    base: Path, hyperparameters: dict[str, str] | None = None, content_type: str = "text/csv"
+) -> programs.Job:
+    return programs.Job(base, program(), hyperparameters or dict(SOFTPROB), content_type)
 
 
 def to_libsvm(rows: list[list[float]]) -> str:
@@ -46,98 +44,13 @@ def to_libsvm(rows: list[list[float]]) -> str:
     )
 
 
-def program() -> Program:
-    found = resolve(IMAGE)
-    assert found is not None
-    return found
-
-
-@dataclass
-class Job:
-    """A training job's files, laid out as SageMaker does."""
-
-    base: Path
-    hyperparameters: dict[str, str] = field(default_factory=lambda: dict(SOFTPROB))
-    content_type: str = "text/csv"
-
-    def write(self, **channels: str) -> None:
-        config = self.base / "input" / "config"
-        config.mkdir(parents=True, exist_ok=True)
-        settings = {"ContentType": self.content_type, "TrainingInputMode": "File"}
-        (config / "hyperparameters.json").write_text(json.dumps(self.hyperparameters))
-        (config / "inputdataconfig.json").write_text(json.dumps(dict.fromkeys(channels, settings)))
-        for name, text in channels.items():
-            folder = self.base / "input" / "data" / name
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / "data").write_text(text)
-
-    def start(self) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            program().train,
-            env={"SAGEMAKER_BASE_DIR": str(self.base), "OMP_NUM_THREADS": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def run(self) -> tuple[int, str]:
-        process = self.start()
-        output, _ = process.communicate()
-        return process.returncode, output
-
-    @property
-    def failure(self) -> str:
-        path = self.base / "output" / "failure"
-        return path.read_text() if path.exists() else ""
-
-    @property
-    def model(self) -> Path:
-        return self.base / "model" / "xgboost-model"
-
-
-class Served:
-    """A running model server."""
-
-    def __init__(self, base: Path, **environment: str) -> None:
-        self.process = subprocess.Popen(
-            program().serve,
-            env={"SAGEMAKER_BASE_DIR": str(base), "SAGEMAKER_BIND_TO_PORT": "0", **environment},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        match = re.search(r"listening on http://127\.0\.0\.1:(\d+)", line)
-        assert match is not None, line
-        self.connection = http.client.HTTPConnection("127.0.0.1", int(match[1]), timeout=30)
-
-    def ask(
-        self,
-        body: str,
-        content_type: str = "text/csv",
-        accept: str = "",
-        path: str = "/invocations",
-    ) -> tuple[int, str]:
-        headers = {"Content-Type": content_type, **({"Accept": accept} if accept else {})}
-        self.connection.request("POST", path, body, headers)
-        reply = self.connection.getresponse()
-        return reply.status, reply.read().decode()
-
-    def get(self, path: str) -> tuple[int, str]:
-        self.connection.request("GET", path)
-        reply = self.connection.getresponse()
-        return reply.status, reply.read().decode()
-
-    def stop(self) -> int:
-        self.connection.close()
-        self.process.send_signal(signal.SIGTERM)
-        self.process.communicate()
-        return self.process.returncode
+def to_records(rows: list[list[float]]) -> bytes:
+    return write_records(write_record({"values": r[1:]}, {"values": r[:1]}) for r in rows)
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Job:
-    job = Job(tmp_path_factory.mktemp("trained"))
+def trained(tmp_path_factory: pytest.TempPathFactory) -> programs.Job:
+    job = new_job(tmp_path_factory.mktemp("trained"))
     rows = flowers()
     job.write(train=to_csv(rows[:90]), validation=to_csv(rows[90:120]))
     code, output = job.run()
@@ -146,8 +59,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Job:
 
 
 @pytest.fixture(scope="module")
-def served(trained: Job) -> Iterator[Served]:
-    server = Served(trained.base)
+def served(trained: programs.Job) -> Iterator[Served]:
+    server = Served(program(), trained.base)
     yield server
     server.stop()
 
@@ -169,13 +82,13 @@ def hits(classes: list[int]) -> float:
 
 
 def test_training_logs_every_round_and_saves_a_model(tmp_path: Path) -> None:
-    job = Job(tmp_path)
+    job = new_job(tmp_path)
     job.write(train=to_csv(flowers()[:90]), validation=to_csv(flowers()[90:]))
 
     code, output = job.run()
 
     assert code == 0
-    assert job.model.exists()
+    assert job.models == ["xgboost-model"]
     rounds = re.findall(
         r"^\[\d+\]\ttrain-mlogloss:[\d.]+\tvalidation-mlogloss:[\d.]+$", output, re.M
     )
@@ -183,7 +96,7 @@ def test_training_logs_every_round_and_saves_a_model(tmp_path: Path) -> None:
 
 
 def test_libsvm_is_what_a_channel_without_a_content_type_holds(tmp_path: Path) -> None:
-    job = Job(tmp_path, content_type="")
+    job = new_job(tmp_path, content_type="")
     job.write(train=to_libsvm(flowers()[:90]))
 
     code, output = job.run()
@@ -194,11 +107,11 @@ def test_libsvm_is_what_a_channel_without_a_content_type_holds(tmp_path: Path) -
 def test_weights_in_the_second_column_change_the_model(tmp_path: Path) -> None:
     models = []
     for weight in (1.0, 5.0):
-        job = Job(tmp_path / str(weight), {**SOFTPROB, "csv_weights": "1"})
+        job = new_job(tmp_path / str(weight), {**SOFTPROB, "csv_weights": "1"})
         rows = [[r[0], weight if r[0] == 1 else 1.0, *r[1:]] for r in flowers()[:90]]
         job.write(train=to_csv(rows))
         assert job.run()[0] == 0
-        models.append(job.model.read_bytes())
+        models.append((job.base / "model" / "xgboost-model").read_bytes())
 
     assert models[0] != models[1]
 
@@ -213,7 +126,7 @@ def test_weights_in_the_second_column_change_the_model(tmp_path: Path) -> None:
         ({"subsample": "0"}, "Hyperparameter subsample: 0 is not in (0, 1]"),
         ({"objective": "multi:magic"}, "Hyperparameter objective: multi:magic is not in"),
         ({"eval_metric": "auc"}, "Metric 'auc' can only be applied"),
-        ({"eval_metric": "accuracy"}, "not computed locally"),
+        ({"eval_metric": "happiness"}, "Metric 'happiness' is not supported"),
         ({"_kfold": "5"}, "does not run locally"),
         ({"num_class": "2"}, "label must be discrete values in the range of [0, num_class)"),
         ({"tree_method": "gpu_hist"}, "Invalid Input: 'gpu_hist'"),
@@ -223,7 +136,7 @@ def test_a_wrong_hyperparameter_fails_the_job_with_the_reason(
     tmp_path: Path, changes: dict[str, str | None], reason: str
 ) -> None:
     settings = {k: v for k, v in {**SOFTPROB, **changes}.items() if v is not None}
-    job = Job(tmp_path, settings)
+    job = new_job(tmp_path, settings)
     job.write(train=to_csv(flowers()[:90]))
 
     code, _ = job.run()
@@ -231,7 +144,7 @@ def test_a_wrong_hyperparameter_fails_the_job_with_the_reason(
     assert code == 1
     assert job.failure.startswith("ClientError: ")
     assert reason in job.failure
-    assert not job.model.exists()
+    assert not job.models
 
 
 @pytest.mark.parametrize(
@@ -250,7 +163,7 @@ def test_a_wrong_hyperparameter_fails_the_job_with_the_reason(
 def test_data_that_cannot_be_read_fails_the_job_with_the_reason(
     tmp_path: Path, text: str, content_type: str, reason: str
 ) -> None:
-    job = Job(tmp_path, content_type=content_type)
+    job = new_job(tmp_path, content_type=content_type)
     job.write(train=text)
 
     code, _ = job.run()
@@ -260,7 +173,7 @@ def test_data_that_cannot_be_read_fails_the_job_with_the_reason(
 
 
 def test_a_job_without_a_train_channel_fails(tmp_path: Path) -> None:
-    job = Job(tmp_path)
+    job = new_job(tmp_path)
     job.write(validation=to_csv(flowers()))
 
     assert job.run()[0] == 1
@@ -270,7 +183,7 @@ def test_a_job_without_a_train_channel_fails(tmp_path: Path) -> None:
 @pytest.mark.parametrize("save", [True, False])
 def test_a_stopped_job_saves_its_model_only_when_told_to(tmp_path: Path, save: bool) -> None:
     settings = {**SOFTPROB, "num_round": "1000000", "save_model_on_termination": str(save).lower()}
-    job = Job(tmp_path, settings)
+    job = new_job(tmp_path, settings)
     job.write(train=to_csv(flowers()))
     process = job.start()
     assert process.stdout is not None
@@ -281,51 +194,53 @@ def test_a_stopped_job_saves_its_model_only_when_told_to(tmp_path: Path, save: b
     process.communicate()
 
     assert process.returncode == 0
-    assert job.model.exists() == save
+    assert bool(job.models) == save
 
 
 def test_early_stopping_ends_before_the_last_round_and_serves_the_best(tmp_path: Path) -> None:
-    job = Job(tmp_path, {**SOFTPROB, "num_round": "500", "early_stopping_rounds": "5"})
+    job = new_job(tmp_path, {**SOFTPROB, "num_round": "500", "early_stopping_rounds": "5"})
     job.write(train=to_csv(flowers()[:60]), validation=to_csv(flowers()[60:120]))
 
     _, output = job.run()
 
     assert output.count("train-mlogloss") < 500
-    server = Served(tmp_path)
-    status, _ = server.ask(FEATURES)
+    server = Served(program(), tmp_path)
+    answer = server.ask(FEATURES)
     server.stop()
-    assert status == 200
+    assert answer.status == 200
 
 
 # Serving
 
 
 def test_a_server_answers_ping_once_its_model_is_loaded(served: Served) -> None:
-    assert served.get("/ping") == (200, "")
+    answer = served.get("/ping")
+
+    assert (answer.status, answer.body) == (200, b"")
 
 
 def test_execution_parameters_tell_batch_transform_how_to_send(served: Served) -> None:
-    status, text = served.get("/execution-parameters")
+    answer = served.get("/execution-parameters")
 
-    assert status == 200
-    assert json.loads(text)["BatchStrategy"] == "MULTI_RECORD"
-    assert json.loads(text)["MaxPayloadInMB"] == 6
+    assert answer.status == 200
+    assert json.loads(answer.text)["BatchStrategy"] == "MULTI_RECORD"
+    assert json.loads(answer.text)["MaxPayloadInMB"] == 6
 
 
 def test_csv_rows_are_answered_in_order_with_a_probability_per_class(served: Served) -> None:
-    status, text = served.ask(FEATURES)
+    answer = served.ask(FEATURES)
 
-    scores = [json.loads(line) for line in text.splitlines()]
-    assert status == 200
+    scores = [json.loads(line) for line in answer.text.splitlines()]
+    assert answer.status == 200
     assert [round(sum(row), 4) for row in scores] == [1.0] * len(TEST)
     assert hits(predicted(scores)) >= 0.9
 
 
 def test_json_is_answered_to_who_accepts_it(served: Served) -> None:
-    status, text = served.ask(FEATURES, accept="application/json")
+    answer = served.ask(FEATURES, accept="application/json")
 
-    scores = [row["score"] for row in json.loads(text)["predictions"]]
-    assert status == 200
+    scores = [row["score"] for row in json.loads(answer.text)["predictions"]]
+    assert answer.status == 200
     assert hits(predicted(scores)) >= 0.9
 
 
@@ -340,15 +255,17 @@ def test_libsvm_rows_get_the_same_answer_with_and_without_label(
     assert served.ask(rows, "text/libsvm") == served.ask(FEATURES)
 
 
-def test_a_batch_transform_gets_a_line_per_row_that_ends_in_a_newline(trained: Job) -> None:
-    server = Served(trained.base, SAGEMAKER_BATCH="true")
+def test_a_batch_transform_gets_a_line_per_row_that_ends_in_a_newline(
+    trained: programs.Job,
+) -> None:
+    server = Served(program(), trained.base, SAGEMAKER_BATCH="true")
 
-    status, text = server.ask(FEATURES, accept="application/json")
+    answer = server.ask(FEATURES, accept="application/json")
 
     server.stop()
-    assert status == 200
-    assert text.endswith("]\n")
-    assert len(text.splitlines()) == len(TEST)
+    assert answer.status == 200
+    assert answer.text.endswith("]\n")
+    assert len(answer.text.splitlines()) == len(TEST)
 
 
 @pytest.mark.parametrize(
@@ -366,34 +283,38 @@ def test_a_batch_transform_gets_a_line_per_row_that_ends_in_a_newline(trained: J
 def test_a_request_that_cannot_be_answered_says_why(
     served: Served, body: str, content_type: str, accept: str, status: int, reason: str
 ) -> None:
-    answered, text = served.ask(body, content_type, accept)
+    answer = served.ask(body, content_type, accept)
 
-    assert answered == status
-    assert reason in text
+    assert answer.status == status
+    assert reason in answer.text
 
 
 def test_an_unknown_route_is_not_found(served: Served) -> None:
-    assert served.get("/")[0] == 404
-    assert served.ask("1,2,3,4", path="/models")[0] == 404
+    assert served.get("/").status == 404
+    assert served.ask("1,2,3,4", path="/models").status == 404
 
 
-def test_a_server_ends_at_sigterm(trained: Job) -> None:
-    assert Served(trained.base).stop() == 0
+def test_a_server_ends_at_sigterm(trained: programs.Job) -> None:
+    assert Served(program(), trained.base).stop() == 0
 
 
 def test_a_server_without_a_model_does_not_start(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
 
-    ended = subprocess.run(
-        program().serve,
-        env={"SAGEMAKER_BASE_DIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    code, log = serve_in_vain(program(), tmp_path)
 
-    assert ended.returncode == 1
-    assert "expected one model file" in ended.stderr
+    assert code == 1
+    assert "Unable to load model: expected one model file" in log
+
+
+def test_a_server_whose_model_is_none_of_xgboosts_does_not_start(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.joblib").write_bytes(b"a pickle")
+
+    code, log = serve_in_vain(program(), tmp_path)
+
+    assert code == 1
+    assert "Unable to load model: " in log
 
 
 # The registry
