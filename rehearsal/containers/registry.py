@@ -33,19 +33,28 @@ class Image:
 
     `repository` and `tags` are those of the SDK's image_uris; `folder` is the program's, beside
     this file, with a train.py and a serve.py, which run.py runs. An image that `takes_scripts`
-    runs the script that a job or a model names instead.
+    runs the script that a job or a model names instead. `metrics` is what finds the algorithm's
+    own metrics in its log, by the groups data, metric and value.
     """
 
     repository: str
     folder: str
     tags: tuple[str, ...]
     takes_scripts: bool = False
+    metrics: str = ""
 
 
 IMAGES = {
     image.repository: image
     for image in (
-        Image("sagemaker-xgboost", "xgboost", XGBOOST_VERSIONS, takes_scripts=True),
+        Image(
+            "sagemaker-xgboost",
+            "xgboost",
+            XGBOOST_VERSIONS,
+            takes_scripts=True,
+            # "[9]\ttrain-mlogloss:0.2": "train:mlogloss" (xgboost-tuning, metrics computed).
+            metrics=r"\t(?P<data>train|validation)-(?P<metric>[\w@.]+):(?P<value>[-+\w.]+)",
+        ),
         Image("sagemaker-scikit-learn", SCRIPT, SCIKIT_LEARN_VERSIONS, takes_scripts=True),
     )
 }
@@ -80,6 +89,13 @@ def resolve(image: str, *, script: bool = False) -> Program | None:
     if tag not in known.tags:
         return None
     return _program(SCRIPT if script and known.takes_scripts else known.folder, tag)
+
+
+def built_in_metrics(image: str) -> str:
+    """What finds an algorithm's own metrics in its log; "" for an image that has none."""
+    match = _ECR_IMAGE.fullmatch(image)
+    known = IMAGES.get(match["repository"]) if match else None
+    return known.metrics if known else ""
 
 
 def _program(name: str, tag: str) -> Program:

@@ -37,10 +37,13 @@ class LogStream:
         self._sent = 0
         self._lock = threading.Lock()
 
-    def send(self) -> None:
-        """Send the complete lines that were written since the last call."""
+    def send(self, *, everything: bool = False) -> None:
+        """Send the complete lines that were written since the last call.
+
+        With `everything` a last line without an end is complete too: nothing follows it.
+        """
         with self._lock:
-            lines = self._new_lines()
+            lines = self._new_lines(everything=everything)
             if not lines:
                 return
             try:
@@ -56,13 +59,13 @@ class LogStream:
         text = self._source.read_text(encoding="utf-8", errors="replace")
         return "\n".join(text.strip().splitlines()[-lines:])
 
-    def _new_lines(self) -> list[str]:
-        if not self._source.exists():
+    def _new_lines(self, *, everything: bool) -> list[str]:
+        if not self._source.exists() or self._source.stat().st_size == self._sent:
             return []
         with self._source.open("rb") as file:
             file.seek(self._sent)
             new = file.read()
-        end = new.rfind(b"\n") + 1
+        end = len(new) if everything else new.rfind(b"\n") + 1
         self._sent += end
         lines = new[:end].decode("utf-8", "replace").splitlines()
         return [line for line in lines if line.strip()]

@@ -2,52 +2,58 @@
 
 from __future__ import annotations
 
-import http.client
 import shutil
 import socket
-import subprocess
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rehearsal.containers.registry import resolve
-from rehearsal.jobs import storage
+from rehearsal.images.store import Images
+from rehearsal.jobs import launch, storage
+from rehearsal.jobs.child import Child
+from rehearsal.jobs.connections import Connections, Reply
 from rehearsal.jobs.logs import LogStream
 from rehearsal.jobs.work import JobFailure, JobStopped
-from rehearsal.machine import Machine, end_process
+from rehearsal.machine import Machine
 
-_POLL_SECONDS = 0.05
+__all__ = ["ModelServer", "Reply", "start"]
+
+# Between two looks at a container that starts; its end is noticed at once.
+_LOOK_SECONDS = 0.01
+# How long a container's output may wait before it is in CloudWatch Logs.
+_LOG_SECONDS = 0.1
+_GRACE_SECONDS = 2.0
 # "Your container must respond to /ping within 2 seconds ... up to 8 minutes after startup"
 # (SageMaker developer guide, "Use your own inference code with hosting services").
 _START_SECONDS = 480
+_PING_SECONDS = 2
 _INVOKE_SECONDS = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a container answered."""
-
-    status: int
-    content_type: str
-    body: bytes
 
 
 class ModelServer:
     """One running container. `stop` ends it; it does not end by itself."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], port: int, base: Path, stream: LogStream
+        self, child: Child, port: int, base: Path, stream: LogStream, invoke_seconds: float
     ) -> None:
-        self._process = process
-        self._port = port
+        self._child = child
+        self._connections = Connections(port)
         self._base = base
         self._stream = stream
+        self._invoke_seconds = invoke_seconds
+        self._written = threading.Event()
+        self._stopped = threading.Event()
+        threading.Thread(target=self._carry_logs, daemon=True).start()
 
     def invoke(self, body: bytes, headers: dict[str, str]) -> Reply:
         """POST /invocations. Raises OSError when the container does not answer."""
-        return self._request("POST", "/invocations", body, headers, _INVOKE_SECONDS)
+        try:
+            return self._connections.request(
+                "POST", "/invocations", body, headers, timeout=self._invoke_seconds
+            )
+        finally:
+            self._written.set()
 
     def wait_until_ready(self, stopping: threading.Event) -> None:
         """Return when /ping answers 200; raise JobFailure or JobStopped otherwise."""
@@ -55,45 +61,46 @@ class ModelServer:
         while time.monotonic() < deadline:
             if stopping.is_set():
                 raise JobStopped
-            if self._process.poll() is not None:
+            if self._child.exit_code is not None:
                 raise JobFailure(
                     "The primary container for production variant did not pass the ping health "
-                    f"check: it exited with {self._process.returncode}: {self._stream.tail()}"
+                    f"check: it exited with {self._child.exit_code}: {self._stream.tail()}"
                 )
             try:
-                if self._request("GET", "/ping", b"", {}, 2).status == 200:
+                if self._connections.request("GET", "/ping", timeout=_PING_SECONDS).status == 200:
                     return
             except OSError:
                 pass
-            time.sleep(_POLL_SECONDS)
+            self._child.wait(_LOOK_SECONDS)
         raise JobFailure(
             "The primary container for production variant did not pass the ping health check. "
             "Please check CloudWatch logs for this endpoint."
         )
 
-    def send_logs(self) -> None:
-        """Send the container's output to CloudWatch Logs."""
-        self._stream.send()
+    def execution_parameters(self) -> bytes:
+        """What GET /execution-parameters answers, b"" when the container has none."""
+        try:
+            reply = self._connections.request("GET", "/execution-parameters", timeout=_PING_SECONDS)
+        except OSError:
+            return b""
+        return reply.body if reply.status == 200 else b""
 
     def stop(self) -> None:
         """End the process and remove its files."""
-        end_process(self._process)
-        self._stream.send()
+        self._stopped.set()
+        self._written.set()
+        self._connections.close()
+        self._child.end(_GRACE_SECONDS)
+        self._stream.send(everything=True)
         shutil.rmtree(self._base, ignore_errors=True)
 
-    def _request(
-        self, method: str, path: str, body: bytes, headers: dict[str, str], timeout: float
-    ) -> Reply:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=timeout)
-        try:
-            connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            content_type = answer.getheader("Content-Type", "application/octet-stream")
-            return Reply(answer.status, content_type, answer.read())
-        except http.client.HTTPException as error:
-            raise OSError(str(error)) from error
-        finally:
-            connection.close()
+    def _carry_logs(self) -> None:
+        """Send what an invocation made the container write, not within the invocation."""
+        while not self._stopped.is_set():
+            self._written.wait()
+            self._written.clear()
+            self._stopped.wait(_LOG_SECONDS)
+            self._stream.send()
 
 
 def start(
@@ -105,44 +112,61 @@ def start(
     group: str,
     stream: str,
     environment: dict[str, str] | None = None,
+    invoke_seconds: float = _INVOKE_SECONDS,
 ) -> ModelServer:
     """Start the container of what DescribeModel describes as `model`.
 
     `base` is an empty directory for it. Raises JobFailure when it cannot run here.
     """
     container = _container(model)
-    program = resolve(container.get("Image", ""))
-    if program is None:
-        raise JobFailure(
-            "not executed locally: no program stands in for the image "
-            f"{container.get('Image', '(none)')}"
-        )
-    folder = base / "model"
-    folder.mkdir(parents=True)
-    uri = container.get("ModelDataUrl")
-    if uri:
-        archive = storage.read(machine.client("s3", region), uri)
-        storage.extract_archive(archive, folder, uri)
+    container["Environment"] = {**container.get("Environment", {}), **(environment or {})}
+    s3 = machine.client("s3", region)
+    _fetch_model(container, base, s3)
+    started = launch.serving(container, base, Images(machine.path("images")), s3)
     port = _free_port()
     log = base / "container.log"
     process = machine.spawn(
-        program.serve,
-        cwd=base,
+        started.argv,
+        cwd=started.cwd,
         environment=machine.environment(
             region,
             {
-                **program.environment,
-                **container.get("Environment", {}),
-                **(environment or {}),
+                "OMP_NUM_THREADS": "1",
+                **started.environment,
                 "SAGEMAKER_BASE_DIR": str(base),
                 "SAGEMAKER_BIND_TO_PORT": str(port),
-                "OMP_NUM_THREADS": "1",
             },
         ),
         log=log,
     )
     logs = LogStream(machine.client("logs", region), group, stream, log)
-    return ModelServer(process, port, base, logs)
+    child = Child(process, ("SAGEMAKER_BASE_DIR", str(base)))
+    return ModelServer(child, port, base, logs, invoke_seconds)
+
+
+def _fetch_model(container: dict[str, Any], base: Path, s3: Any) -> None:
+    """Put the model where the container looks for it, from an archive or as it is."""
+    folder = base / "model"
+    folder.mkdir(parents=True)
+    source = container.get("ModelDataSource", {}).get("S3DataSource")
+    uri = container.get("ModelDataUrl") or (source or {}).get("S3Uri")
+    if not uri:
+        return
+    if source and source.get("CompressionType") == "None":
+        storage.download(s3, storage.objects_under(s3, uri), folder)
+        return
+    storage.extract_archive(_read_model(s3, uri), folder, uri)
+
+
+def _read_model(s3: Any, uri: str) -> bytes:
+    try:
+        return storage.read(s3, uri)
+    except JobFailure as error:
+        # In these words since long: aws/sagemaker-python-sdk#912.
+        raise JobFailure(
+            f"Could not find model data at {uri}. Please ensure that the role can read it and that "
+            f"it exists. ({error})"
+        ) from error
 
 
 def _container(model: dict[str, Any]) -> dict[str, Any]:
@@ -150,8 +174,7 @@ def _container(model: dict[str, Any]) -> dict[str, Any]:
     containers += model.get("Containers", [])
     if len(containers) != 1:
         raise JobFailure("not executed locally: an inference pipeline of several containers")
-    only: dict[str, Any] = containers[0]
-    return only
+    return dict(containers[0])
 
 
 def _free_port() -> int:

@@ -1,9 +1,12 @@
-"""S3 as jobs use it: prefixes down, files and archives up."""
+"""S3 as jobs use it: prefixes and manifests down, files and archives up."""
 
 from __future__ import annotations
 
+import json
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -11,6 +14,24 @@ from urllib.parse import urlparse
 from botocore.exceptions import ClientError
 
 from rehearsal.jobs.work import JobFailure
+
+_DOWNLOADS_AT_ONCE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One object of a data source: `relative` is its path below the folder of the prefix,
+    `size` in bytes (0 where a manifest names it)."""
+
+    bucket: str
+    key: str
+    relative: str
+    size: int
+
+    @property
+    def uri(self) -> str:
+        """Where it is."""
+        return f"s3://{self.bucket}/{self.key}"
 
 
 def split_uri(uri: str) -> tuple[str, str]:
@@ -21,17 +42,28 @@ def split_uri(uri: str) -> tuple[str, str]:
     return parsed.netloc, parsed.path.lstrip("/")
 
 
-def objects_under(s3: Any, uri: str) -> list[tuple[str, str]]:
-    """The (key, path relative to the prefix's folder) of all objects under a prefix, sorted."""
+def objects_of(s3: Any, source: dict[str, Any]) -> list[Found]:
+    """The objects of an S3DataSource, sorted by key. Raises JobFailure when there are none."""
+    if source.get("S3DataType", "S3Prefix") == "ManifestFile":
+        return _of_manifest(s3, source["S3Uri"])
+    return objects_under(s3, source["S3Uri"])
+
+
+def objects_under(s3: Any, uri: str) -> list[Found]:
+    """All objects under a prefix, sorted by key."""
     bucket, prefix = split_uri(uri)
     folder = prefix.rpartition("/")[0]
     try:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+        entries = [entry for page in pages for entry in page.get("Contents", [])]
     except ClientError as error:
         raise JobFailure(f"ClientError: Data download failed: {error}, uri: {uri}") from error
     start = len(folder) + 1 if folder else 0
-    found = [(key, key[start:]) for key in sorted(keys) if not key.endswith("/")]
+    found = [
+        Found(bucket, entry["Key"], entry["Key"][start:], entry["Size"])
+        for entry in sorted(entries, key=lambda entry: str(entry["Key"]))
+        if not entry["Key"].endswith("/")
+    ]
     if not found:
         raise JobFailure(
             "ClientError: Data download failed:No S3 objects found under S3 URL "
@@ -40,13 +72,34 @@ def objects_under(s3: Any, uri: str) -> list[tuple[str, str]]:
     return found
 
 
-def download_prefix(s3: Any, uri: str, target: Path) -> None:
-    """Download every object under a prefix, as File input mode does."""
-    bucket, _ = split_uri(uri)
-    for key, relative in objects_under(s3, uri):
-        path = target / relative
+def _of_manifest(s3: Any, uri: str) -> list[Found]:
+    """The objects that a manifest names: `[{"prefix": "s3://b/p/"}, "a", "b/c"]` (S3DataSource)."""
+    try:
+        first, *names = json.loads(read(s3, uri))
+        bucket, prefix = split_uri(first["prefix"])
+        return [Found(bucket, prefix + name, name, 0) for name in names]
+    except (ValueError, TypeError, KeyError) as error:
+        raise JobFailure(
+            f"ClientError: Data download failed: {uri} is no manifest, a JSON list that begins "
+            f'with {{"prefix": ...}}: {error}'
+        ) from error
+
+
+def download(s3: Any, objects: Sequence[Found], target: Path) -> None:
+    """Download objects into a folder, as File input mode does."""
+
+    def fetch(found: Found) -> None:
+        path = target / found.relative
+        if not path.resolve().is_relative_to(target.resolve()):
+            raise JobFailure(f"ClientError: Data download failed: {found.uri} is no file's name")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(read(s3, f"s3://{bucket}/{key}"))
+        path.write_bytes(read(s3, found.uri))
+
+    if len(objects) == 1:
+        fetch(objects[0])
+        return
+    with ThreadPoolExecutor(_DOWNLOADS_AT_ONCE) as pool:
+        list(pool.map(fetch, objects))
 
 
 def read(s3: Any, uri: str) -> bytes:
@@ -85,7 +138,7 @@ def extract_archive(archive: bytes, folder: Path, uri: str) -> None:
     try:
         with tarfile.open(path, "r:gz") as tar:
             tar.extractall(folder, filter="data")
-    except tarfile.TarError as error:
+    except (tarfile.TarError, EOFError, OSError) as error:
         raise JobFailure(f"ClientError: {uri} is not a .tar.gz archive: {error}") from error
     finally:
         path.unlink()

@@ -6,27 +6,44 @@ under a base directory instead of /opt/ml.
 
 from __future__ import annotations
 
-import json
+import errno
 import re
 import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from rehearsal.containers.registry import Program, resolve
-from rehearsal.jobs import storage
+from rehearsal.containers.registry import built_in_metrics
+from rehearsal.images.store import Images
+from rehearsal.jobs import launch, metrics, storage
+from rehearsal.jobs.child import Child
+from rehearsal.jobs.inputs import write_inputs
+from rehearsal.jobs.launch import Launch
 from rehearsal.jobs.logs import LogStream
 from rehearsal.jobs.work import JobFailure, JobStopped
-from rehearsal.machine import Machine, end_process
+from rehearsal.machine import Machine
 from rehearsal.sagemaker.resource import Outcome
 
-_POLL_SECONDS = 0.05
+# How often to look whether the job was told to stop, and to carry its log on.
+_LOOK_SECONDS = 0.05
+# "SageMaker AI sends the job the SIGTERM signal, which delays job termination for 120 seconds"
+# (StopTrainingJob, and StoppingCondition for MaxRuntimeInSeconds), in real seconds.
+GRACE_SECONDS = 120.0
+_DAY = 24 * 3600
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 
 Enter = Callable[[str], None]
+
+
+class _End(Enum):
+    """How the container ended."""
+
+    BY_ITSELF = "by itself"
+    TOLD = "told"
+    OUT_OF_TIME = "out of time"
 
 
 def run(
@@ -36,132 +53,112 @@ def run(
 
     `enter` is told each secondary status. Raises JobFailure with the FailureReason.
     """
-    program = _program(job)
-    name = job["TrainingJobName"]
-    base = machine.path("training", region, name)
+    base = machine.path("training", region, job["TrainingJobName"])
     s3 = machine.client("s3", region)
     try:
         enter("Downloading")
-        _write_inputs(job, base, s3)
-        _check(stopping)
-        enter("Training")
-        in_time = _train(job, program, base, region, machine, stopping)
-        enter("Uploading")
-        _upload(job, base, s3)
-    finally:
-        shutil.rmtree(base, ignore_errors=True)
-    if in_time:
-        return Outcome("Completed")
-    # "Stopped: MaxRuntimeExceeded" (DescribeTrainingJob, SecondaryStatus); what the
-    # container had saved by then is kept (StoppingCondition).
-    return Outcome("Stopped", fields={"SecondaryStatus": "MaxRuntimeExceeded"})
-
-
-def _program(job: dict[str, Any]) -> Program:
-    image = job.get("AlgorithmSpecification", {}).get("TrainingImage", "")
-    program = resolve(image)
-    if program is None:
-        raise JobFailure(
-            f"not executed locally: no program stands in for the image {image or '(none)'}"
-        )
-    return program
-
-
-def _check(stopping: threading.Event) -> None:
-    if stopping.is_set():
-        raise JobStopped
-
-
-def _write_inputs(job: dict[str, Any], base: Path, s3: Any) -> None:
-    config = base / "input" / "config"
-    config.mkdir(parents=True)
-    for folder in ("model", "output/data", "code"):
-        (base / folder).mkdir(parents=True)
-    channels: dict[str, dict[str, str]] = {}
-    for channel in job.get("InputDataConfig", []):
-        name = channel["ChannelName"]
-        source = channel.get("DataSource", {}).get("S3DataSource")
-        if source is None or source.get("S3DataType", "S3Prefix") != "S3Prefix":
-            raise JobFailure(f"not executed locally: channel {name} is not an S3Prefix")
-        mode = channel.get("InputMode") or job["AlgorithmSpecification"]["TrainingInputMode"]
-        if mode == "Pipe":
-            raise JobFailure(f"not executed locally: channel {name} has input mode Pipe")
-        channels[name] = {
-            "ContentType": channel.get("ContentType", ""),
-            "TrainingInputMode": "File",
-            "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
-            "RecordWrapperType": channel.get("RecordWrapperType", "None"),
-        }
-        storage.download_prefix(s3, source["S3Uri"], base / "input" / "data" / name)
-    (config / "hyperparameters.json").write_text(json.dumps(job.get("HyperParameters", {})))
-    (config / "inputdataconfig.json").write_text(json.dumps(channels))
-    # One host, by a name that resolves: `algo-1` would wait for DNS.
-    hosts = {"current_host": "localhost", "hosts": ["localhost"], "network_interface_name": "lo"}
-    (config / "resourceconfig.json").write_text(json.dumps(hosts))
-
-
-def _train(
-    job: dict[str, Any],
-    program: Program,
-    base: Path,
-    region: str,
-    machine: Machine,
-    stopping: threading.Event,
-) -> bool:
-    """Run the container; False when it did not end within MaxRuntimeInSeconds."""
-    log = base / "container.log"
-    environment = machine.environment(
-        region,
-        {
-            **program.environment,
-            **job.get("Environment", {}),
-            "SAGEMAKER_BASE_DIR": str(base),
-            "TRAINING_JOB_NAME": job["TrainingJobName"],
-            "TRAINING_JOB_ARN": job["TrainingJobArn"],
-            "OMP_NUM_THREADS": "1",
-        },
-    )
-    process = machine.spawn(program.train, cwd=base, environment=environment, log=log)
-    stream = LogStream(
-        machine.client("logs", region),
-        LOG_GROUP,
-        f"{job['TrainingJobName']}/algo-1-{int(time.time())}",
-        log,
-    )
-    limit = job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 86400)
-    try:
-        code = _wait(process, stopping, limit, stream)
-    finally:
-        if process.poll() is None:
-            end_process(process)
-        stream.send()
-    if code is None:
-        return False
-    if code != 0:
-        raise JobFailure(f"AlgorithmError: {_failure(base, stream)}, exit code: {code}")
-    return True
-
-
-def _wait(
-    process: subprocess.Popen[bytes], stopping: threading.Event, limit: float, stream: LogStream
-) -> int | None:
-    """The exit code, or None when the limit (seconds) passed first."""
-    deadline = time.monotonic() + limit
-    while process.poll() is None:
+        write_inputs(job, base, s3)
+        started = launch.training(job, base, Images(machine.path("images")), s3)
         if stopping.is_set():
             raise JobStopped
-        if time.monotonic() > deadline:
-            return None
-        stream.send()
-        time.sleep(_POLL_SECONDS)
-    return process.returncode
+        enter("Training")
+        container = _Container(job, started, base, region, machine)
+        end = container.run(stopping)
+        if end is not _End.TOLD:
+            enter("Uploading")
+        # "the results of the training are not lost": a stopped job's model is kept too.
+        _upload(job, base, s3)
+        found = container.publish_metrics()
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise JobFailure(f"ClientError: {error.strerror}: {error.filename}") from error
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
+    if end is _End.TOLD:
+        raise JobStopped
+    fields = {"FinalMetricDataList": metrics.final(found, time.time())} if found else {}
+    if end is _End.BY_ITSELF:
+        return Outcome("Completed", fields=fields)
+    # "Stopped: MaxRuntimeExceeded" (DescribeTrainingJob, SecondaryStatus).
+    return Outcome("Stopped", fields={**fields, "SecondaryStatus": "MaxRuntimeExceeded"})
 
 
-def _failure(base: Path, stream: LogStream) -> str:
-    """What the container says about its failure: /opt/ml/output/failure, else its last words."""
-    path = base / "output" / "failure"
-    said = path.read_text(errors="replace").strip() if path.exists() else ""
-    return re.sub(r"\s+", " ", said or stream.tail() or "the container said nothing")[:1024]
+class _Container:
+    """The running container of one job."""
+
+    def __init__(
+        self, job: dict[str, Any], started: Launch, base: Path, region: str, machine: Machine
+    ) -> None:
+        self._job = job
+        self._base = base
+        self._log = base / "container.log"
+        self._cloudwatch = machine.client("cloudwatch", region)
+        self._stream = LogStream(
+            machine.client("logs", region),
+            LOG_GROUP,
+            f"{job['TrainingJobName']}/algo-1-{int(time.time())}",
+            self._log,
+        )
+        environment = machine.environment(
+            region,
+            {
+                **started.environment,
+                "SAGEMAKER_BASE_DIR": str(base),
+                "TRAINING_JOB_NAME": job["TrainingJobName"],
+                "TRAINING_JOB_ARN": job["TrainingJobArn"],
+                "OMP_NUM_THREADS": "1",
+            },
+        )
+        self._child = Child(
+            machine.spawn(started.argv, cwd=started.cwd, environment=environment, log=self._log),
+            ("SAGEMAKER_BASE_DIR", str(base)),
+        )
+        self._closing = machine.closing
+
+    def run(self, stopping: threading.Event) -> _End:
+        """Wait for the end. Raises JobFailure when the container failed by itself."""
+        try:
+            end = self._wait(stopping)
+        finally:
+            self._child.end(0.0 if self._closing.is_set() else GRACE_SECONDS)
+            self._stream.send(everything=True)
+        if end is _End.BY_ITSELF and self._child.exit_code != 0:
+            raise JobFailure(
+                f"AlgorithmError: {self._failure()}, exit code: {self._child.exit_code}"
+            )
+        return end
+
+    def publish_metrics(self) -> list[metrics.Metric]:
+        """Find the metrics in the log and put them into CloudWatch."""
+        image = self._job["AlgorithmSpecification"].get("TrainingImage", "")
+        wanted, built_in = metrics.definitions(self._job), built_in_metrics(image)
+        if not wanted and not built_in:
+            return []
+        found = metrics.find(self._log.read_text(errors="replace"), wanted, built_in)
+        if found:
+            metrics.publish(self._cloudwatch, self._job["TrainingJobName"], found)
+        return found
+
+    def _wait(self, stopping: threading.Event) -> _End:
+        limit = self._job.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", _DAY)
+        deadline = time.monotonic() + limit
+        while self._child.exit_code is None:
+            if stopping.is_set():
+                return _End.TOLD
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return _End.OUT_OF_TIME
+            self._stream.send()
+            self._child.wait(min(_LOOK_SECONDS, left))
+        return _End.BY_ITSELF
+
+    def _failure(self) -> str:
+        """What the container says of its failure: /opt/ml/output/failure, else its last words."""
+        path = self._base / "output" / "failure"
+        said = path.read_text(errors="replace").strip() if path.exists() else ""
+        said = said or self._stream.tail() or "the container said nothing"
+        return re.sub(r"\s+", " ", said)[:1024]
 
 
 def _upload(job: dict[str, Any], base: Path, s3: Any) -> None:

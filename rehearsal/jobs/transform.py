@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import shutil
 import threading
-from collections.abc import Iterator
+import zlib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from rehearsal.jobs import serving, storage
+from rehearsal.jobs import association, records, serving, storage
+from rehearsal.jobs.association import Association
 from rehearsal.jobs.work import JobFailure, JobStopped
 from rehearsal.machine import Machine
 from rehearsal.sagemaker.resource import Outcome
 
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
-_DEFAULT_PAYLOAD_MB = 6  # MaxPayloadInMB, API reference
+# "InvocationsTimeoutInSeconds ... The default value is 600" (ModelClientConfig).
+_ANSWER_SECONDS = 600
 
 
 def run(
@@ -24,28 +33,21 @@ def run(
     stopping: threading.Event,
 ) -> Outcome:
     """Execute the job that DescribeTransformJob describes as `job` with `model`."""
-    source = _source(job)
+    how = association.of_job(job)
     s3 = machine.client("s3", region)
-    objects = storage.objects_under(s3, source)
-    bucket, _ = storage.split_uri(source)
+    objects = storage.objects_of(s3, _source(job))
     base = machine.path("transform", region, job["TransformJobName"])
     server = None
     try:
-        server = serving.start(
-            model,
-            region,
-            machine,
-            base=base,
-            group=LOG_GROUP,
-            stream=f"{job['TransformJobName']}/local",
-            environment=job.get("Environment"),
-        )
+        server = _start(job, model, region, machine, base)
         server.wait_until_ready(stopping)
-        for key, relative in objects:
-            body = storage.read(s3, f"s3://{bucket}/{key}")
-            answer = _transform(job, server, body, key, stopping)
-            root = job["TransformOutput"]["S3OutputPath"].rstrip("/")
-            storage.write(s3, f"{root}/{relative}.out", answer)
+        at_once = _concurrency(job, server)
+        with ThreadPoolExecutor(at_once) as pool:
+            transform = _Transform(job, how, server, pool, at_once, stopping)
+            for found in objects:
+                body = _decompressed(job, storage.read(s3, found.uri), found.key)
+                answer = transform.answer(body, f"{found.bucket}/{found.key}")
+                storage.write(s3, f"{_root(job)}/{found.relative}.out", answer)
     finally:
         if server is not None:
             server.stop()
@@ -53,70 +55,127 @@ def run(
     return Outcome("Completed")
 
 
-def _source(job: dict[str, Any]) -> str:
-    processing = {k: v for k, v in job.get("DataProcessing", {}).items() if v != "None"}
-    if processing and processing != {"InputFilter": "$", "OutputFilter": "$"}:
-        raise JobFailure(f"not executed locally: DataProcessing {sorted(processing)}")
-    if job["TransformInput"].get("CompressionType", "None") != "None":
-        raise JobFailure("not executed locally: compressed input")
-    source = job["TransformInput"]["DataSource"]["S3DataSource"]
-    if source["S3DataType"] != "S3Prefix":
+def _start(
+    job: dict[str, Any], model: dict[str, Any], region: str, machine: Machine, base: Path
+) -> serving.ModelServer:
+    client = job.get("ModelClientConfig", {})
+    return serving.start(
+        model,
+        region,
+        machine,
+        base=base,
+        group=LOG_GROUP,
+        stream=f"{job['TransformJobName']}/local",
+        environment={
+            # https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-batch-code.html
+            "SAGEMAKER_BATCH": "true",
+            "SAGEMAKER_BATCH_STRATEGY": _strategy(job),
+            "SAGEMAKER_MAX_PAYLOAD_IN_MB": str(records.max_payload(job) // 1024**2),
+            "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": str(job.get("MaxConcurrentTransforms", 1)),
+            **job.get("Environment", {}),
+        },
+        invoke_seconds=client.get("InvocationsTimeoutInSeconds", _ANSWER_SECONDS),
+    )
+
+
+def _strategy(job: dict[str, Any]) -> str:
+    single = job.get("BatchStrategy") == "SingleRecord"
+    return "SINGLE_RECORD" if single else "MULTI_RECORD"
+
+
+def _root(job: dict[str, Any]) -> str:
+    path: str = job["TransformOutput"]["S3OutputPath"]
+    return path.rstrip("/")
+
+
+def _source(job: dict[str, Any]) -> dict[str, Any]:
+    source: dict[str, Any] = job["TransformInput"]["DataSource"]["S3DataSource"]
+    if source["S3DataType"] not in ("S3Prefix", "ManifestFile"):
         raise JobFailure(f"not executed locally: S3DataType {source['S3DataType']}")
-    uri: str = source["S3Uri"]
-    return uri
+    return source
 
 
-def _transform(
-    job: dict[str, Any],
-    server: serving.ModelServer,
-    body: bytes,
-    key: str,
-    stopping: threading.Event,
-) -> bytes:
-    headers = {"Content-Type": job["TransformInput"].get("ContentType", "")}
-    accept = job["TransformOutput"].get("Accept")
-    if accept:
-        headers["Accept"] = accept
-    by_line = job["TransformOutput"].get("AssembleWith") == "Line"
-    answers: list[bytes] = []
-    for payload in split(job, body):
-        if stopping.is_set():
-            raise JobStopped
+def _decompressed(job: dict[str, Any], body: bytes, key: str) -> bytes:
+    kind = job["TransformInput"].get("CompressionType", "None")
+    if kind == "None":
+        return body
+    if kind != "Gzip":
+        raise JobFailure(f"not executed locally: CompressionType {kind}")
+    try:
+        return gzip.decompress(body)
+    except (OSError, EOFError, zlib.error) as error:
+        raise JobFailure(f"ClientError: {key} is not gzip: {error}") from error
+
+
+def _concurrency(job: dict[str, Any], server: serving.ModelServer) -> int:
+    """How many requests at once: the job's own number, else the container's, else one."""
+    asked = job.get("MaxConcurrentTransforms", 0)
+    if asked:
+        return int(asked)
+    try:
+        offered = json.loads(server.execution_parameters())["MaxConcurrentTransforms"]
+        return max(1, int(offered))
+    except (ValueError, KeyError, TypeError):
+        return 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Transform:
+    """One job's way with an object."""
+
+    job: dict[str, Any]
+    how: Association
+    server: serving.ModelServer
+    pool: ThreadPoolExecutor
+    at_once: int
+    stopping: threading.Event
+
+    def answer(self, body: bytes, name: str) -> bytes:
+        """The output object of an input object's content. Raises JobFailure or JobStopped."""
         try:
-            reply = server.invoke(payload, headers)
+            return b"".join(self._parts(body))
+        except JobFailure as error:
+            kind, _, reason = str(error).partition(": ")
+            raise JobFailure(f"{kind}: {name}: {reason}") from error
+
+    def _parts(self, body: bytes) -> Iterator[bytes]:
+        """The answers in the order of the requests, a bounded number of them under way."""
+        waiting: deque[Future[bytes]] = deque()
+        try:
+            for request in records.requests_of(self.job, body):
+                waiting.append(self.pool.submit(self._ask, request))
+                if len(waiting) > self.at_once:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def _ask(self, request: Sequence[bytes]) -> bytes:
+        if self.stopping.is_set():
+            raise JobStopped
+        payload = b"".join(self.how.filtered(request))
+        try:
+            reply = self.server.invoke(payload, self._headers)
         except OSError as error:
-            raise JobFailure(f"InternalServerError: the container stopped: {error}") from error
+            raise JobFailure(
+                f"AlgorithmError: Unable to get response from algorithm: {error}"
+            ) from error
         if reply.status != 200:
             said = reply.body.decode("utf-8", "replace")[:300]
+            kind = "ClientError" if reply.status < 500 else "AlgorithmError"
             raise JobFailure(
-                f"AlgorithmError: {key}: Bad HTTP status received from algorithm: "
-                f"{reply.status}: {said}"
+                f"{kind}: Bad HTTP status received from algorithm: {reply.status}: {said}"
             )
-        answers.append(reply.body.rstrip(b"\n") + b"\n" if by_line else reply.body)
-    return b"".join(answers)
+        if not self.how.idle:
+            return self.how.joined(request, reply.body)
+        if self.job["TransformOutput"].get("AssembleWith") == "Line":
+            return reply.body.rstrip(b"\n") + b"\n"
+        return reply.body
 
-
-def split(job: dict[str, Any], body: bytes) -> Iterator[bytes]:
-    """The request payloads of one object: SplitType, BatchStrategy and MaxPayloadInMB."""
-    limit = job.get("MaxPayloadInMB", _DEFAULT_PAYLOAD_MB) * 1024 * 1024
-    kind = job["TransformInput"].get("SplitType", "None")
-    if kind == "None":
-        if limit and len(body) > limit:
-            raise JobFailure("ClientError: the payload is larger than MaxPayloadInMB")
-        yield body
-        return
-    if kind != "Line":
-        raise JobFailure(f"not executed locally: SplitType {kind}")
-    if job.get("BatchStrategy", "MultiRecord") == "SingleRecord":
-        yield from (line for line in body.splitlines(keepends=True) if line.strip())
-        return
-    batch: list[bytes] = []
-    size = 0
-    for line in body.splitlines(keepends=True):
-        if batch and limit and size + len(line) > limit:
-            yield b"".join(batch)
-            batch, size = [], 0
-        batch.append(line)
-        size += len(line)
-    if batch:
-        yield b"".join(batch)
+    @property
+    def _headers(self) -> dict[str, str]:
+        headers = {"Content-Type": self.job["TransformInput"].get("ContentType", "")}
+        accept = self.job["TransformOutput"].get("Accept")
+        return {**headers, "Accept": accept} if accept else headers

@@ -12,6 +12,9 @@ from rehearsal.jobs.serving import ModelServer
 from rehearsal.sagemaker import surroundings
 from rehearsal.world import World
 
+# The shape BodyBlob of InvokeEndpoint.
+_MOST_BYTES = 6_291_456
+
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
@@ -30,6 +33,9 @@ def invoke(
     Raises ValidationError for an unknown endpoint or one without a running server, and
     ModelError (424) when the container answers anything but 200.
     """
+    if len(body) > _MOST_BYTES:
+        # Code and words of aws/amazon-sagemaker-examples#245.
+        raise ApiError("413", f"HTTP content length exceeded {_MOST_BYTES} bytes.", 413)
     component = environ.get("HTTP_X_AMZN_SAGEMAKER_INFERENCE_COMPONENT")
     if component:
         variant, server = _component(world, region, name, component)
@@ -47,7 +53,6 @@ def invoke(
     except OSError as error:
         _publish(world, region, dimensions, 500, started)
         raise ApiError("ModelError", f"No answer from {variant}: {error}", 424) from error
-    server.send_logs()
     _publish(world, region, dimensions, reply.status, started)
     if component:
         _publish(world, region, {"InferenceComponentName": component}, reply.status, started)

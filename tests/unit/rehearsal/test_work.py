@@ -9,46 +9,8 @@ from typing import Any
 import pytest
 
 from rehearsal.jobs.logs import LogStream
-from rehearsal.jobs.transform import split
-from rehearsal.jobs.work import JobFailure
 from rehearsal.report import LabResult, Report
 from rehearsal.sagemaker.links import Links
-
-LINES = b"1\n22\n333\n"
-
-
-def job(split_type: str = "Line", **more: Any) -> dict[str, Any]:
-    return {"TransformInput": {"SplitType": split_type}, **more}
-
-
-def test_without_a_split_type_an_object_is_one_request() -> None:
-    assert list(split(job("None"), LINES)) == [LINES]
-
-
-def test_one_record_at_a_time_skips_empty_lines() -> None:
-    wanted = job(BatchStrategy="SingleRecord")
-    assert list(split(wanted, b"1\n\n22\n333")) == [b"1\n", b"22\n", b"333"]
-
-
-def test_many_records_fill_a_request_up_to_its_limit() -> None:
-    line = b"x" * (400 * 1024 - 1) + b"\n"
-    sizes = [len(part) for part in split(job(MaxPayloadInMB=1), line * 5)]
-    assert sizes == [2 * len(line), 2 * len(line), len(line)]
-
-
-def test_a_limit_of_zero_is_none() -> None:
-    line = b"x" * (7 * 1024 * 1024) + b"\n"
-    assert list(split(job(MaxPayloadInMB=0), line * 2)) == [line * 2]
-
-
-def test_an_object_beyond_the_limit_fails_the_job() -> None:
-    with pytest.raises(JobFailure, match="MaxPayloadInMB"):
-        list(split(job("None", MaxPayloadInMB=1), b"x" * (1024 * 1024 + 1)))
-
-
-def test_a_split_type_that_is_not_here_fails_and_says_that_nothing_ran() -> None:
-    with pytest.raises(JobFailure, match="not executed locally: SplitType RecordIO"):
-        list(split(job("RecordIO"), LINES))
 
 
 class _Missing(Exception):

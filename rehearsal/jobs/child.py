@@ -1,0 +1,73 @@
+"""Waiting for a child process: its end is an event, not something to look for."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+
+import psutil
+
+
+class Child:
+    """A process, and all that it starts.
+
+    `mark` is an environment variable with a value that nothing else has: what detaches itself
+    from the process's group is found by it.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], mark: tuple[str, str]) -> None:
+        self._process = process
+        self._mark = mark
+        # Linux 5.3; without it, or after the last descriptor, waiting looks every 50 ms.
+        self._descriptor: int | None = None
+        if hasattr(os, "pidfd_open"):
+            with contextlib.suppress(OSError):
+                self._descriptor = os.pidfd_open(process.pid)
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code, or None while it runs."""
+        return self._process.poll()
+
+    def wait(self, seconds: float) -> int | None:
+        """Wait for the end for at most so long; the exit code, or None."""
+        if self._descriptor is not None and self._process.returncode is None:
+            select.select([self._descriptor], [], [], max(seconds, 0))
+            return self._process.poll()
+        try:
+            return self._process.wait(max(seconds, 0))
+        except subprocess.TimeoutExpired:
+            return None
+
+    def end(self, grace_seconds: float) -> None:
+        """Ask the process to end, and kill whatever of it is left after the grace.
+
+        Also after it has ended by itself: its children may go on.
+        """
+        if self.exit_code is None:
+            self._signal_group(signal.SIGTERM)
+            self.wait(grace_seconds)
+        self._signal_group(signal.SIGKILL)
+        self._process.wait()
+        for process in self._detached():
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _signal_group(self, signum: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signum)
+
+    def _detached(self) -> list[psutil.Process]:
+        name, value = self._mark
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error, OSError):
+                if process.environ().get(name) == value:
+                    found.append(process)
+        return found
