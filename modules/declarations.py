@@ -23,7 +23,7 @@ DECLARATION = "module.yaml"
 ENVIRONMENTS: tuple[Environment, ...] = ("studio", "notebook")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Need:
     """Instances of one type that one attendee uses at the same time for one kind of job."""
 

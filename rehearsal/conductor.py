@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from modules.declarations import load_module
-from rehearsal import account, isolation, needs, stage
+from rehearsal import account, isolation, lab_checks, stage
 from rehearsal.lesson import Lesson
 from rehearsal.options import Options, write_config
 from rehearsal.processes import LocalAws, Processes
@@ -26,7 +26,6 @@ from rehearsal.view import COLUMNS, Row, View, names
 from workshop.aws import Clients, make_clients
 from workshop.errors import EXIT_FAILED, EXIT_OK
 from workshop.model import Workshop
-from workshop.names import environment_name
 
 # Where a rehearsal keeps what outlives it: executed notebooks, and the exports of --keep.
 KEPT = Path(".rehearsal")
@@ -148,24 +147,22 @@ class Rehearsal:
         return False
 
     def _run_labs(self) -> None:
+        before = self._view.inventory()
+        results = []
         for result in self._lesson.run_labs():
-            self._report.modules.append(result)
+            results.append(result)
             told = "ok" if result.ok else f"FAILED: {result.reason}"
             self._say(f"  {result.name} {result.attendee}: {told}")
-        self._report.problems += self._undeclared()
-
-    def _undeclared(self) -> list[str]:
-        """Where the labs asked for other instances than they declare: quotas, costs and the
-        allow-list follow from the declarations. Those whose lab failed are not looked at."""
-        failed = {lab.attendee for lab in self._report.modules if not lab.ok}
-        name = self._workshop.name
-        done = [
-            environment_name(name, person.id)
-            for person in self._workshop.attendees
-            if person.id not in failed
-        ]
-        modules = [load_module(module) for module in self._workshop.modules]
-        return needs.differences(self._view.peaks(), modules, done)
+        taught = {name: load_module(name) for name in self._workshop.modules}
+        peaks = self._view.peaks()
+        self._report.modules = lab_checks.with_needs(results, taught, peaks, self._workshop)
+        self._report.problems += lab_checks.undeclared(results, taught, peaks, self._workshop)
+        self._report.problems += lab_checks.kept(
+            results,
+            names(self._view.inventory()) - names(before),
+            self._workshop.name,
+            forgotten=(self._workshop.attendees[-1].id, self._lesson.forgotten_lab),
+        )
 
     def _collect(self) -> bool:
         """Attendees collect their work; the instructor must then see all of it."""

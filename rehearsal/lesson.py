@@ -7,12 +7,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+from modules.declarations import load_module
 from rehearsal.account import ACCOUNT
 from rehearsal.processes import Processes
 from rehearsal.report import LabResult
+from rehearsal.timetable import in_turn
 from rehearsal.view import View
 from workshop.aws import Clients
 from workshop.cli.workspace import find_workspace
@@ -57,9 +60,24 @@ class Lesson:
 
     def run_labs(self) -> Iterator[LabResult]:
         """Run every lab for every attendee, one more at once than there are processors:
-        each waits a third of its time for the local AWS."""
-        runs = [(a, module) for module in self._workshop.modules for a in self._workshop.attendees]
-        return self._side_by_side(self._run_lab, runs, (os.cpu_count() or 2) + 1)
+        each waits a third of its time for the local AWS. A lab that builds on others comes
+        behind theirs of the same attendee."""
+        modules = {name: load_module(name) for name in self._workshop.modules}
+        runs = {
+            (attendee, name): [(attendee, b) for b in module.prerequisites if b in modules]
+            for name, module in modules.items()
+            for attendee in self._workshop.attendees
+        }
+        with self._pool((os.cpu_count() or 2) + 1) as pool:
+            yield from in_turn(
+                pool, self._run_lab, runs, succeeded=lambda lab: lab.ok, refuse=_refuse_lab
+            )
+
+    @property
+    def forgotten_lab(self) -> str:
+        """The lab after which the last attendee does not clean up: one with an endpoint."""
+        modules = [load_module(name) for name in self._workshop.modules]
+        return min(modules, key=lambda m: all(n.use != "endpoint" for n in m.needs)).name
 
     def forget_endpoint(self) -> None:
         """Leave an endpoint behind without a lab. Its model has no artifact, so it never
@@ -127,7 +145,8 @@ class Lesson:
 
     def _run_lab(self, run: tuple[Attendee, str]) -> LabResult:
         attendee, module = run
-        keeps = ("--parameter", "clean_up=false") if attendee == self._forgetful else ()
+        forgets = (attendee, module) == (self._forgetful, self.forgotten_lab)
+        keeps = ("--parameter", "clean_up=false") if forgets else ()
         finished = self._processes.workshop(
             *("run", module, "--attendee", attendee.id, "--config", str(self._config)),
             *("--output", str(self._kept / "runs"), "--poll-seconds", _LAB_POLL_SECONDS),
@@ -145,6 +164,7 @@ class Lesson:
             expected=said["expected"],
             ok=bool(said["ok"]) and finished.code == EXIT_OK,
             reason=str(said["reason"]),
+            seconds=said["seconds"],
         )
 
     def _collect(self, machine: tuple[str, Path]) -> str:
@@ -158,10 +178,16 @@ class Lesson:
     def _side_by_side(
         self, work: Callable[[T], R], items: Sequence[T], workers: int
     ) -> Iterator[R]:
-        """Do the work for all items on a bounded pool; an interrupt ends it within a moment."""
+        """Do the work for all items, so many at once; results in the items' order."""
+        with self._pool(workers) as pool:
+            yield from pool.map(work, items)
+
+    @contextmanager
+    def _pool(self, workers: int) -> Iterator[ThreadPoolExecutor]:
+        """A pool of threads; an interrupt ends it within a moment."""
         pool = ThreadPoolExecutor(max_workers=workers)
         try:
-            yield from pool.map(work, items)
+            yield pool
         except BaseException:
             # Leaving the pool waits for its threads, and they wait for children and clocks.
             self.close()
@@ -172,3 +198,10 @@ class Lesson:
     def _sleep(self, seconds: float) -> None:
         if self._ending.wait(seconds):
             raise WorkshopError("the rehearsal is ending")
+
+
+def _refuse_lab(run: tuple[Attendee, str], earlier: tuple[Attendee, str]) -> LabResult:
+    attendee, module = run
+    reason = f"{earlier[1]}, which it builds on, failed"
+    expected = load_module(module).expected.as_json()
+    return LabResult(module, attendee.id, None, expected, False, reason)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from modules.declarations import Module
+from modules.declarations import Module, Need
 from rehearsal.quotas.claims import Fields, groups
 from rehearsal.sagemaker.plane import Admission, ControlPlane
 from rehearsal.sagemaker.resource import Resource
@@ -165,6 +165,16 @@ def _owner(tags: Mapping[str, str], name: str) -> tuple[str, str]:
         if read_environment_name(attendee) is None:
             attendee = ""
     return attendee, tags.get(TAG_MODULE, "")
+
+
+def used(peaks: Iterable[Peak], module: str, attendee: str) -> tuple[Need, ...]:
+    """What a lab of an attendee ("WORKSHOP-ID") had at its peak, sorted; empty for none."""
+    found = (
+        Need(peak.use, peak.instance_type, peak.count)  # type: ignore[arg-type]
+        for peak in peaks
+        if (peak.attendee, peak.module) == (attendee, module)
+    )
+    return tuple(sorted(found))
 
 
 def differences(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from modules.declarations import Need
+
 
 @dataclass(frozen=True, slots=True)
 class Phase:
@@ -22,7 +24,8 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class LabResult:
-    """One attendee's lab. `result` is None when the lab did not get that far."""
+    """One attendee's lab, of `seconds` of wall time. `result` is None when the lab did not get
+    that far. What it `declares` and what it `used`: uses, instance types, counts."""
 
     name: str
     attendee: str
@@ -30,6 +33,9 @@ class LabResult:
     expected: Any
     ok: bool
     reason: str
+    seconds: float | None = None
+    declares: tuple[Need, ...] = ()
+    used: tuple[Need, ...] = ()
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from workshop.cli.lab_views import needs_in_words
 from workshop.cli.options import config_option, json_option
 from workshop.cli.output import note, print_json, print_table
 from workshop.errors import EXIT_FAILED, EXIT_OK
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
     from rehearsal.report import Report
 
 
+_ATTENDEES = 3
+
+
 @click.command("rehearse")
 @click.option(
     "--attendees",
     type=click.IntRange(1, 999),
-    default=3,
-    show_default=True,
-    help="How many attendees to rehearse with.",
+    help="How many attendees to rehearse with; default: 3, and 1 with --module all.",
 )
 @click.option(
     "--environment",
@@ -42,7 +44,14 @@ if TYPE_CHECKING:
     "modules",
     multiple=True,
     metavar="NAME",
-    help="Only this lab; may be given several times. Default: as the YAML says.",
+    help="Only this lab, and what it builds on; may be given several times; `all` stands for "
+    "every lab. Default: as the YAML says.",
+)
+@click.option(
+    "--results",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep what the labs measured in this JSON file.",
 )
 @click.option("--no-labs", is_flag=True, help="The control plane only: no training, no inference.")
 @click.option(
@@ -51,10 +60,11 @@ if TYPE_CHECKING:
 @config_option
 @json_option
 def command(
-    attendees: int,
+    attendees: int | None,
     environment: str | None,
     regions: tuple[str, ...],
     modules: tuple[str, ...],
+    results: Path | None,
     no_labs: bool,
     keep: bool,
     config: Path,
@@ -64,17 +74,18 @@ def command(
 
     Check, deploy, open, run the labs, clean up, destroy, and a last scan, by the same
     commands and calls as on AWS, against a local AWS on a loopback port that ends with the
-    rehearsal. It can never reach AWS. Exit code 0: everything worked and nothing is left.
+    rehearsal. It can never reach AWS. Labs that are named are held to what they declare: the
+    result, and the instances they use. Exit code 0: everything worked and nothing is left.
 
     Example: workshop rehearse --attendees 3 --environment notebook
     """
     from rehearsal.conductor import rehearse
-    from rehearsal.options import Options
+    from rehearsal.options import ALL_MODULES, Options
 
     signal.signal(signal.SIGTERM, _interrupt)
     options = Options(
         config=config,
-        attendees=attendees,
+        attendees=attendees or (1 if ALL_MODULES in modules else _ATTENDEES),
         environment=environment,
         modules=modules,
         labs=not no_labs,
@@ -83,6 +94,8 @@ def command(
     )
     started = time.monotonic()
     report = rehearse(options, note)
+    if results:
+        _keep(results, report)
     if as_json:
         print_json(report.as_json())
     else:
@@ -103,13 +116,16 @@ def _show(report: Report, seconds: float) -> None:
     )
     if report.modules:
         print_table(
-            ("lab", "attendee", "result", "expected", "ok"),
+            ("lab", "attendee", "result", "expected", "seconds", "declares", "used", "ok"),
             (
                 (
                     m.name,
                     m.attendee,
                     _figure(m.result),
                     _figure(m.expected),
+                    "-" if m.seconds is None else f"{m.seconds:.0f}",
+                    needs_in_words(m.declares),
+                    "the same" if m.used == tuple(sorted(m.declares)) else needs_in_words(m.used),
                     "yes" if m.ok else "NO",
                 )
                 for m in report.modules
@@ -127,6 +143,17 @@ def _show(report: Report, seconds: float) -> None:
     click.echo(f"{'passed' if report.ok else 'FAILED'} in {seconds:.0f} s")
 
 
+def _keep(path: Path, report: Report) -> None:
+    """Keep the results of the labs that passed, one attendee's each."""
+    from modules.declarations import load_modules
+    from modules.execute import Result
+    from modules.results import keep_results
+
+    found = {lab.name: Result(**lab.result) for lab in report.modules if lab.ok}
+    keep_results(path, found, load_modules())
+    note(f"{len(found)} results kept in {path}")
+
+
 def _people(count: int) -> str:
     return f"{count} attendee{'s' if count != 1 else ''}"
 
@@ -136,4 +163,6 @@ def _figure(value: object) -> str:
         return "-"
     if "at_least" in value:
         return f"{value['metric']} >= {value['at_least']}"
+    if "at_most" in value:
+        return f"{value['metric']} <= {value['at_most']}"
     return f"{value['metric']} {value['value']:.3f}"

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from modules.declarations import load_modules
+from modules.prerequisites import in_order
 from rehearsal.options import Options, write_config
 from tests.unit.workshop import configs
-from workshop.errors import ConfigError
+from workshop.errors import ConfigError, UsageError
 from workshop.model import Workshop
 
 
@@ -57,3 +59,22 @@ def test_a_network_of_the_account_is_left_out(tmp_path: Path) -> None:
     network = {"us-east-1": {"vpc": "vpc-1", "subnets": ["subnet-1", "subnet-2"]}}
     chosen = replace(options(tmp_path), config=configs.write_config(tmp_path, network=network))
     assert rehearsed(tmp_path, chosen).networks == {}
+
+
+def test_all_labs_come_in_an_order_that_works_with_instances_and_time_for_them(
+    tmp_path: Path,
+) -> None:
+    labs = load_modules()
+
+    found = rehearsed(tmp_path, replace(options(tmp_path), modules=("all",)))
+
+    assert list(found.modules) == in_order(labs, labs)
+    for need in (need for lab in labs.values() for need in lab.needs):
+        assert need.instance_type in found.instances.allowed(need.use)
+    minutes = (found.ends - found.starts).total_seconds() / 60
+    assert minutes >= sum(lab.minutes for lab in labs.values())
+
+
+def test_a_lab_that_does_not_exist_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no module 'iris'"):
+        rehearsed(tmp_path, replace(options(tmp_path), modules=("iris",)))
