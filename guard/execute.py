@@ -1,0 +1,195 @@
+"""Does what a plan says: the ledger first, then the stops, then what people are told."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from cleanup.calls import FAILURES, failure
+from cleanup.kind import Kind
+from cleanup.kinds import KINDS
+from cleanup.regions import is_known, needed_kinds
+from cleanup.steps import Call, Policy
+from cleanup.sweep import Remaining, Sweep
+from guard import notices
+from guard.notices import Digest, Send
+from guard.observe import CALLS_PER_SECOND
+from guard.plan import Judged, Plan
+from guard.rule import shown
+from guard.table import Table
+from guard.warnings import Warning
+from workshop.aws import Clients
+
+# Of the fifteen minutes that Lambda gives. What goes on then is the next run's, which finds it
+# as it is: AWS and the ledger are all that a run begins with.
+SWEEP_SECONDS = 480.0
+
+_DONE = {"stop": "stopped", "leave": "left running"}
+
+# Takes a line of the log.
+Log = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What an execution works with. `topic` is the ARN of the notices' topic; `seconds` is how
+    long stopping may take; `send` posts to a webhook."""
+
+    clients: Clients
+    table: Table
+    topic: str
+    log: Log
+    seconds: float = SWEEP_SECONDS
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    send: Send = notices.post
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run did. `done` are the calls that AWS accepted, `remaining` what would not stop
+    in time and why, `told` the notice that was sent ("" for none), `problems` what else went
+    wrong, in words."""
+
+    plan: Plan
+    done: list[Call] = field(default_factory=list)
+    remaining: list[Remaining] = field(default_factory=list)
+    told: str = ""
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def verified(self) -> bool:
+        """Whether everything could be seen."""
+        return not self.plan.blind
+
+
+def execute(plan: Plan, means: Means) -> Report:
+    """Carry out a plan.
+
+    Lives are in the ledger before anything is stopped: what is killed in between has still been
+    counted. Of two guards at once, one gets "gone" or "later" as an answer, and one sends each
+    warning. Raises WorkshopError when the ledger cannot be written; nothing is stopped then.
+    """
+    report = Report(plan)
+    means.table.write_lives(plan.changed)
+    won = means.table.win(warning.key for warning in plan.warnings)
+    for one in plan.judged:
+        means.log(line(one))
+    if plan.keys:
+        kinds = {resource.kind for resource in plan.resources if resource.key in plan.keys}
+        _sweep(report, means, Policy(stop_only=True), [k for k in KINDS if k.name in kinds])
+    if plan.sweep:
+        _sweep(report, means, Policy(), _known_kinds(plan, means.clients))
+    digest = _tell(report, [w for w in plan.warnings if w.key in won], means)
+    means.table.note_run(plan, digest.state)
+    return report
+
+
+def line(one: Judged) -> dict[str, Any]:
+    """The line of the log for a decision."""
+    resource, verdict = one.subject.resource, one.verdict
+    return {
+        "guard": verdict.action,
+        "rule": verdict.rule,
+        "attendee": resource.owner,
+        "kind": resource.kind,
+        "name": resource.name,
+        "reason": f"{_DONE[verdict.action]}: {verdict.reason}",
+        "due": shown(verdict.due) if verdict.due else "",
+    }
+
+
+def summary(report: Report) -> dict[str, Any]:
+    """A run in numbers: the last line of its log, and what the function returns."""
+    plan, spent = report.plan, report.plan.bill.total
+    return {
+        "guard": "run",
+        "at": plan.at.isoformat(timespec="seconds"),
+        "stopped": len(plan.stops),
+        "left": len(plan.judged) - len(plan.stops),
+        "calls": len(report.done),
+        "remaining": len(report.remaining),
+        "warnings": len(plan.warnings),
+        "usd": round(spent.usd, 4),
+        "unknown": spent.unknown,
+        "verified": report.verified,
+        "blind": sorted(hole.kind for hole in plan.blind),
+        "problems": report.problems,
+    }
+
+
+def _known_kinds(plan: Plan, clients: Clients) -> list[Kind]:
+    needed = needed_kinds()
+    region = plan.policy.region
+    return [kind for kind in KINDS if kind.name in needed or is_known(clients, region, kind)]
+
+
+def _sweep(report: Report, means: Means, policy: Policy, kinds: Iterable[Kind]) -> None:
+    def audit(call: Call, result: str, detail: str = "") -> None:
+        resource = call.resource
+        means.log(
+            {
+                "guard": "call",
+                "call": f"{resource.row.service}:{call.operation}",
+                "attendee": resource.owner,
+                "kind": resource.kind,
+                "name": resource.name,
+                "result": result,
+                "detail": detail,
+            }
+        )
+
+    result = Sweep(
+        report.plan.scope,
+        means.clients,
+        policy=policy,
+        kinds=kinds,
+        keys=report.plan.keys if policy.stop_only else None,
+        limit_seconds=means.seconds,
+        calls_per_second=CALLS_PER_SECOND,
+        audit=audit,
+        now=means.now,
+        sleep=means.sleep,
+    ).run()
+    report.done += result.done
+    report.remaining += result.remaining
+
+
+def _tell(report: Report, warnings: list[Warning], means: Means) -> Digest:
+    plan = report.plan
+    digest = notices.compose(
+        plan.policy.workshop,
+        plan.policy.region,
+        stops=plan.stops,
+        done=report.done,
+        remaining=report.remaining,
+        blind=plan.blind,
+        warnings=warnings,
+        before=plan.ledger.digest,
+    )
+    if not digest.text:
+        return digest
+    sent = True
+    try:
+        means.clients("sns", plan.policy.region).publish(
+            TopicArn=means.topic, Subject=digest.subject, Message=digest.text
+        )
+    except FAILURES as error:
+        sent = False
+        report.problems.append(f"the notice was not sent: {failure(error)}")
+        # Another run tells again.
+        means.table.release(warning.key for warning in warnings)
+    if plan.policy.webhook:
+        try:
+            means.send(plan.policy.webhook, digest.text)
+        except OSError as error:
+            report.problems.append(f"the webhook did not take the notice: {error}")
+    for problem in report.problems:
+        means.log({"guard": "problem", "reason": problem})
+    if not sent:
+        return Digest("", "", plan.ledger.digest)
+    report.told = digest.text
+    means.log({"guard": "notice", "reason": digest.text})
+    return digest
