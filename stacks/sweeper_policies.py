@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from cleanup.kinds import KINDS
 from cleanup.kinds.elsewhere import MANAGED_BY
-from stacks import policies
+from stacks import kind_statements, policies
+from stacks.kind_statements import allow, arn, bucket_arn, changes
 from workshop import names
-
-# boto3's name of a service, where IAM has another one.
-_PREFIXES = {"efs": "elasticfilesystem"}
-# Actions that IAM's own list does not have yet (cfn-lint 1.58, W3037), by what takes them in.
-_YOUNG = {
-    "sagemaker:DeleteClusterExtension": "sagemaker:DeleteCluster*",
-    "sagemaker:DeleteInferenceRouter": "sagemaker:DeleteInference*",
-}
-_OWNED = ("app", "space")
 
 
 def sweep_document(
@@ -31,23 +19,19 @@ def sweep_document(
     """
     return policies.document(
         [
-            _allow("Lists", _reads(), "*"),
-            _allow("Tags", ["tag:GetResources"], "*"),
-            *_named(workshop, region),
+            allow("Lists", kind_statements.reads(), "*"),
+            allow("Tags", ["tag:GetResources"], "*"),
+            *kind_statements.ours_by_name(workshop, region, changes("sagemaker")),
             *_elsewhere(workshop, region, vpc),
             *_files(workshop, region, bucket, assets),
             *_logs(workshop, region),
-            _allow("Stacks", ["cloudformation:ListStacks"], "*"),
-            _allow(
+            allow("Stacks", ["cloudformation:ListStacks"], "*"),
+            allow(
                 "OwnStacks",
                 ["cloudformation:DescribeStackResource", "cloudformation:DescribeStacks"],
-                _arn("cloudformation", region, f"stack/{workshop}-*"),
+                arn("cloudformation", region, f"stack/{workshop}-*"),
             ),
-            _allow(
-                "GoOn",
-                ["lambda:InvokeFunction"],
-                _arn("lambda", region, f"function:{names.sweep_function_name(workshop)}"),
-            ),
+            kind_statements.go_on(region, names.sweep_function_name(workshop)),
         ]
     )
 
@@ -57,58 +41,42 @@ def tagged_document(workshop: str, region: str) -> policies.Document:
 
     A document of its own, since both together pass the limit of what a role has inline.
     """
-    everything = _arn("sagemaker", region, "*")
-    return policies.document(
-        [_allow("OursByTag", _changes("sagemaker"), everything, _tagged(workshop))]
-    )
-
-
-def _named(workshop: str, region: str) -> list[policies.Statement]:
-    owner = _arn("sagemaker", region, f"user-profile/*/{workshop}-*")
-    return [
-        _allow("OursByName", _changes("sagemaker"), _arn("sagemaker", region, f"*/{workshop}-*")),
-        _allow(
-            "OursByOwner",
-            ["sagemaker:DeleteApp", "sagemaker:DeleteSpace"],
-            [_arn("sagemaker", region, f"{kind}/*") for kind in _OWNED],
-            {"ArnLike": {"sagemaker:OwnerUserProfileArn": owner}},
-        ),
-    ]
+    return policies.document([kind_statements.ours_by_tag(workshop, region, changes("sagemaker"))])
 
 
 def _elsewhere(workshop: str, region: str, vpc: str | None) -> list[policies.Statement]:
-    tagged = _tagged(workshop)
+    tagged = kind_statements.tagged(workshop)
     claimed = {"StringEquals": {f"aws:RequestTag/{names.TAG_WORKSHOP}": workshop}}
     # Studio has set its tag on the home file system and on both NFS groups of a domain, with
     # the domain's ARN. Both operations know the tags of what they tag (aws:ResourceTag: service
     # authorization reference of EC2 and EFS).
-    domains = _arn("sagemaker", region, "domain/*")
+    domains = arn("sagemaker", region, "domain/*")
     studios = {**claimed, "StringLike": {f"aws:ResourceTag/{MANAGED_BY}": domains}}
-    ec2 = [action for action in _changes("ec2") if action != "ec2:CreateTags"]
-    files = [a for a in _changes("efs") if a != "elasticfilesystem:TagResource"]
-    groups = _arn("ec2", region, "security-group/*")
-    interfaces = _arn("ec2", region, "network-interface/*")
-    systems = _arn("elasticfilesystem", region, "file-system/*")
+    ec2 = [action for action in changes("ec2") if action != "ec2:CreateTags"]
+    files = [a for a in changes("efs") if a != "elasticfilesystem:TagResource"]
+    groups = arn("ec2", region, "security-group/*")
+    interfaces = arn("ec2", region, "network-interface/*")
+    systems = arn("elasticfilesystem", region, "file-system/*")
     statements = [
         # A scalable target's ARN says nothing of the endpoint.
-        _allow(
+        allow(
             "Scaling",
-            _changes("application-autoscaling"),
+            changes("application-autoscaling"),
             "*",
             {"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}},
         ),
-        _allow("Images", _changes("ecr"), _arn("ecr", region, f"repository/{workshop}-*")),
-        _allow("TaggedImages", _changes("ecr"), _arn("ecr", region, "repository/*"), tagged),
-        _allow("Claim", ["ec2:CreateTags"], groups, studios),
-        _allow("ClaimFiles", ["elasticfilesystem:TagResource"], systems, studios),
-        _allow("Homes", files, systems, tagged),
-        _allow("Network", ec2, [groups, interfaces], tagged),
+        allow("Images", changes("ecr"), arn("ecr", region, f"repository/{workshop}-*")),
+        allow("TaggedImages", changes("ecr"), arn("ecr", region, "repository/*"), tagged),
+        allow("Claim", ["ec2:CreateTags"], groups, studios),
+        allow("ClaimFiles", ["elasticfilesystem:TagResource"], systems, studios),
+        allow("Homes", files, systems, tagged),
+        allow("Network", ec2, [groups, interfaces], tagged),
     ]
     if vpc is not None:
-        within = {"ArnEquals": {"ec2:Vpc": _arn("ec2", region, f"vpc/{vpc}")}}
+        within = {"ArnEquals": {"ec2:Vpc": arn("ec2", region, f"vpc/{vpc}")}}
         statements += [
-            _allow("OwnNetwork", ec2, [groups, interfaces], within),
-            _allow("ClaimOwn", ["ec2:CreateTags"], groups, {**claimed, **within}),
+            allow("OwnNetwork", ec2, [groups, interfaces], within),
+            allow("ClaimOwn", ["ec2:CreateTags"], groups, {**claimed, **within}),
         ]
     return statements
 
@@ -119,18 +87,18 @@ def _files(workshop: str, region: str, bucket: str, assets: str) -> list[policie
     removal = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"]
     ours = {shared: f"{workshop}-", assets: names.assets_prefix(workshop)}
     return [
-        _allow("OwnBucket", ["s3:GetBucketTagging", uploads, versions], _bucket(bucket)),
-        _allow(
+        allow("OwnBucket", ["s3:GetBucketTagging", uploads, versions], bucket_arn(bucket)),
+        allow(
             "SharedBuckets",
             [versions],
-            [_bucket(name) for name in ours],
+            [bucket_arn(name) for name in ours],
             {"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in ours.values()]}},
         ),
         # No s3:prefix: the key is ListBucket's and ListBucketVersions's alone (service
         # authorization reference of S3), and what a request does not carry is never like
         # anything. It shows keys; aborting is bound to the prefixes.
-        _allow("SharedUploads", [uploads], [_bucket(name) for name in ours]),
-        _allow(
+        allow("SharedUploads", [uploads], [bucket_arn(name) for name in ours]),
+        allow(
             "Objects",
             removal,
             [
@@ -142,79 +110,19 @@ def _files(workshop: str, region: str, bucket: str, assets: str) -> list[policie
 
 
 def _logs(workshop: str, region: str) -> list[policies.Statement]:
-    """Own log streams written, attendees' deleted. Without logs:CreateLogGroup: the group is
-    the stack's, and must not come back after it."""
-    group = f"log-group:/aws/lambda/{names.sweep_function_name(workshop)}:*"
+    """Own log streams written, attendees' deleted."""
     sagemaker = "log-group:/aws/sagemaker/"
     return [
-        _allow(
-            "OwnLog", ["logs:CreateLogStream", "logs:PutLogEvents"], _arn("logs", region, group)
-        ),
-        _allow("LogGroups", ["logs:DescribeLogGroups"], _arn("logs", region, "log-group:*")),
-        _allow("LogStreams", ["logs:DescribeLogStreams"], _arn("logs", region, f"{sagemaker}*")),
-        _allow(
+        kind_statements.own_log(region, names.sweep_function_name(workshop)),
+        allow("LogGroups", ["logs:DescribeLogGroups"], arn("logs", region, "log-group:*")),
+        allow("LogStreams", ["logs:DescribeLogStreams"], arn("logs", region, f"{sagemaker}*")),
+        allow(
             "AttendeesLogs",
             ["logs:DeleteLogGroup", "logs:DeleteLogStream"],
             [
-                _arn("logs", region, f"{sagemaker}*:log-stream:{workshop}-*"),
-                _arn("logs", region, f"{sagemaker}studio:log-stream:*/{workshop}-*"),
-                _arn("logs", region, f"{sagemaker}Endpoints/{workshop}-*"),
+                arn("logs", region, f"{sagemaker}*:log-stream:{workshop}-*"),
+                arn("logs", region, f"{sagemaker}studio:log-stream:*/{workshop}-*"),
+                arn("logs", region, f"{sagemaker}Endpoints/{workshop}-*"),
             ],
         ),
     ]
-
-
-def _reads() -> list[str]:
-    """What finds resources: of SageMaker every list, of others what the table has."""
-    others = {
-        _action(k.service, read) for k in KINDS if k.service != "sagemaker" for read in k.reads
-    }
-    return ["sagemaker:List*", *sorted(others)]
-
-
-def _changes(service: str) -> list[str]:
-    """What ends resources of a service, or claims them, and what must be asked just before.
-    Records of ended jobs stay."""
-    found: set[str] = set()
-    for kind in KINDS:
-        if kind.service == service:
-            found.update(call for call in kind.calls if call != kind.forget)
-            found.update({kind.claim.operation} if kind.claim else ())
-            # Other services' are among the reads: they take no resource.
-            if service == "sagemaker":
-                found.update(question.operation for question in kind.questions.values())
-    actions = {_action(service, operation) for operation in found}
-    return sorted({_YOUNG.get(action, action) for action in actions})
-
-
-def _action(service: str, operation: str) -> str:
-    """An operation as IAM has it; the case does not matter (see stacks.sweep_policies)."""
-    name = "".join(word.capitalize() for word in operation.split("_"))
-    return f"{_PREFIXES.get(service, service)}:{name}"
-
-
-def _tagged(workshop: str) -> dict[str, dict[str, str]]:
-    return {"StringEquals": {f"aws:ResourceTag/{names.TAG_WORKSHOP}": workshop}}
-
-
-def _arn(service: str, region: str, rest: str) -> str:
-    return f"arn:${{AWS::Partition}}:{service}:{region}:{policies.ACCOUNT}:{rest}"
-
-
-def _bucket(name: str) -> str:
-    return f"arn:${{AWS::Partition}}:s3:::{name}"
-
-
-def _allow(
-    sid: str,
-    actions: list[str],
-    resources: str | list[str],
-    condition: Mapping[str, Any] | None = None,
-) -> policies.Statement:
-    statement: policies.Statement = {
-        "Sid": sid,
-        "Effect": "Allow",
-        "Action": actions,
-        "Resource": resources,
-    }
-    return {**statement, "Condition": dict(condition)} if condition else statement

@@ -24,14 +24,17 @@ ARROWS: dict[str, set[str]] = {
     "quotas": VOCABULARY | {"modules"},
     "costs": VOCABULARY | {"modules"},
     "cleanup": VOCABULARY | {"cleanup.kind", "cleanup.kinds"},
-    "guard": VOCABULARY | {"cleanup", "cleanup.kinds", "costs"},
-    "portal": VOCABULARY | {"cleanup", "cleanup.kinds", "costs", "guard"},
-    "stacks": VOCABULARY | {"modules", "cleanup.kinds", "lifecycle_configs", "quotas", "costs"},
+    "guard.policy": VOCABULARY | {"costs"},
+    "guard": VOCABULARY | {"cleanup", "cleanup.kind", "cleanup.kinds", "costs", "guard.policy"},
+    "portal": VOCABULARY | {"cleanup", "cleanup.kinds", "costs", "guard", "guard.policy"},
+    "stacks": VOCABULARY
+    | {"modules", "cleanup.kind", "cleanup.kinds", "lifecycle_configs", "quotas", "costs"}
+    | {"guard.policy"},
     "deploy": VOCABULARY,
     "workshop.cli": VOCABULARY
     | {"workshop.config", "modules", "cleanup.kinds", "lifecycle_configs", "quotas", "costs"}
-    | {"cleanup", "cleanup.kind", "guard", "portal", "deploy"},
-    "app": VOCABULARY | {"workshop.config", "stacks"},
+    | {"cleanup", "cleanup.kind", "guard", "guard.policy", "portal", "deploy"},
+    "app": VOCABULARY | {"workshop.config", "stacks", "costs"},
     # Outside the product: they use it, and nothing of it uses them.
     "rehearsal": VOCABULARY | {"workshop.config", "workshop.cli", "modules", "quotas"},
     "tools": VOCABULARY
@@ -58,6 +61,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "quotas": AWS_SDK,
     "costs": AWS_SDK,
     "guard": AWS_SDK,
+    "guard.policy": set(),
     "portal": AWS_SDK,
     "deploy": AWS_SDK,
     "lifecycle_configs": {"hatchling"},  # builds the wheel for attendees' machines
