@@ -221,11 +221,19 @@ def _labs(
 ) -> Iterator[Line]:
     _, deadline = _event_hours(workshop)
     for module in modules:
-        lab = min(module.minutes / 60, deadline)
-        hours = Span(lab * _LOW_SHARE, lab, deadline)
-        for need in module.needs:
-            cell = Cell(region, _USAGES[need.use], need.instance_type)
-            yield Line(module.name, cell, need.count, count, hours, prices.usd(cell))
+        yield from lab_lines(module, prices, region, count, deadline)
+
+
+def lab_lines(
+    module: Module, prices: Prices, region: str, attendees: int, deadline: float
+) -> Iterator[Line]:
+    """What a lab costs: a line for each instance type it needs. In the worst case what it
+    starts runs until the `deadline`, in hours from the start."""
+    lab = min(module.minutes / 60, deadline)
+    hours = Span(lab * _LOW_SHARE, lab, deadline)
+    for need in module.needs:
+        cell = Cell(region, _USAGES[need.use], need.instance_type)
+        yield Line(module.name, cell, need.count, attendees, hours, prices.usd(cell))
 
 
 def _event_hours(workshop: Workshop) -> tuple[float, float]:

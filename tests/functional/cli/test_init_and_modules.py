@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from costs.prices import Cell, shipped
 from workshop.cli.main import run
 from workshop.config import load_workshop
 from workshop.config.schema import WorkshopYaml
@@ -53,3 +54,36 @@ def test_modules_as_json_carry_the_whole_declaration(capsys: pytest.CaptureFixtu
     (iris,) = [m for m in json.loads(capsys.readouterr().out) if m["name"] == "iris-xgboost"]
     assert {need["use"] for need in iris["needs"]} >= {"training", "endpoint", "transform"}
     assert iris["expected"]["metric"] == "accuracy"
+    assert (iris["prerequisites"], iris["environment"]) == ([], ["studio", "notebook"])
+
+
+def test_one_module_is_told_whole_and_an_unknown_price_is_unknown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["modules", "iris-xgboost", "--region", "eu-west-3"]) == 0
+
+    said = capsys.readouterr().out
+    assert "accuracy at least 0.9" in said
+    assert "unknown, the workspace not counted" in said
+    assert "hosting on ml.m5.large in eu-west-3" in said
+
+
+def test_a_modules_cost_counts_the_known_prices_and_names_the_unknown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["modules", "iris-xgboost", "--json"]) == 0
+
+    (iris,) = json.loads(capsys.readouterr().out)
+    prices = shipped()
+    need, hours = Cell("us-east-1", "training", "ml.m5.xlarge"), iris["minutes"] / 60
+    assert iris["cost"]["usd_per_attendee"] >= round(hours * (prices.usd(need) or 0), 4) > 0
+    uses = (("endpoint", "hosting"), ("training", "training"), ("transform", "transform"))
+    types = {row["use"]: row["instance_type"] for row in iris["needs"]}
+    cells = [Cell("us-east-1", usage, types[use]) for use, usage in uses]
+    assert iris["cost"]["unknown"] == [str(c) for c in cells if prices.usd(c) is None]
+
+
+def test_a_module_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["modules", "iris"]) == 2
+
+    assert "the modules are: " in capsys.readouterr().err
