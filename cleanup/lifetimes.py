@@ -27,6 +27,8 @@ _JOBS = {
 _RUNNING = {"InProgress", "Stopping"}
 # An instance that was last modified so soon after it was made was not stopped since.
 _FIRST_BOOT = timedelta(minutes=15)
+# What bills beside a resource's own machine.
+VOLUME, POOL = "volume", "warm-pool"
 # Counted with their training job, whose description says what they bill.
 _WITHIN_JOBS = {"warm-pool"}
 
@@ -36,7 +38,8 @@ class Run:
     """From when to when something billed (UTC; `ended` None: it still does), and on what.
 
     None where it could not be seen. `billable_seconds` are AWS's own, where it says them.
-    `perhaps_less`: it may have been stopped in between, which nothing tells.
+    `perhaps_less`: it may have been stopped in between, which nothing tells. `part` is "volume"
+    or "warm-pool" of what bills beside the resource's own machine, for times of its own.
     """
 
     resource: Resource
@@ -45,6 +48,7 @@ class Run:
     ended: datetime | None = None
     billable_seconds: float | None = None
     perhaps_less: bool = False
+    part: str = ""
 
 
 class Lifetimes:
@@ -114,11 +118,11 @@ def _of_job(resource: Resource, job: Mapping[str, Any]) -> Iterator[Run]:
     seconds = pool.get("ResourceRetainedBillableTimeInSeconds")
     over = pool["Status"] != "Available"
     if over and seconds is None:
-        yield Run(resource, kept, None)
+        yield Run(resource, kept, None, part=POOL)
     elif over:
-        yield Run(resource, kept, ended, ended, seconds)
+        yield Run(resource, kept, ended, ended, seconds, part=POOL)
     else:
-        yield Run(resource, kept, ended)
+        yield Run(resource, kept, ended, part=POOL)
 
 
 def _in_a_pool(machines: Machines) -> Machines:
@@ -132,7 +136,7 @@ def _of_space(resource: Resource, space: Mapping[str, Any]) -> Iterator[Run]:
     storage = space.get("SpaceSettings", {}).get("SpaceStorageSettings", {})
     gigabytes = storage.get("EbsStorageSettings", {}).get("EbsVolumeSizeInGb")
     volume = None if gigabytes is None else (Machine("studio-volume", "gp3", gigabytes),)
-    yield Run(resource, volume, space.get("CreationTime"))
+    yield Run(resource, volume, space.get("CreationTime"), part=VOLUME)
 
 
 def _of_instance(resource: Resource, instance: Mapping[str, Any]) -> Iterator[Run]:
@@ -141,7 +145,7 @@ def _of_instance(resource: Resource, instance: Mapping[str, Any]) -> Iterator[Ru
     created, modified = instance.get("CreationTime"), instance.get("LastModifiedTime")
     size = instance.get("VolumeSizeInGB")
     volume = None if size is None else (Machine("notebook-volume", "gp2", size),)
-    yield Run(resource, volume, created)
+    yield Run(resource, volume, created, part=VOLUME)
     machine = (Machine("notebook", instance["InstanceType"]),)
     if created is None or modified is None:
         yield Run(resource, machine, None)

@@ -49,8 +49,8 @@ class Segment:
 @dataclass(frozen=True, slots=True)
 class Life:
     """One thing that bills, or did, as the guard saw it. `id` tells it from all others of the
-    region, also from one of the same name before it. `part` is "volume" of what is billed beside
-    its machine."""
+    region, also from one of the same name before it. `part` is "volume" or "warm-pool" of what
+    is billed beside its machine. `final`: AWS has told all of it, and it will not change."""
 
     id: str
     attendee: str
@@ -58,6 +58,7 @@ class Life:
     name: str
     segments: tuple[Segment, ...]
     part: str = ""
+    final: bool = False
 
     @property
     def over(self) -> bool:
@@ -67,10 +68,12 @@ class Life:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What was spent in another region, as its own guard wrote it; None: it cannot be told."""
+    """What was spent in another region until `at` (UTC), as its own guard wrote it; None: it
+    cannot be told."""
 
     amount: Amount | None
     by_attendee: Mapping[str, Amount] = field(default_factory=dict)
+    by_kind: Mapping[str, Amount] = field(default_factory=dict)
     at: datetime | None = None
 
 
