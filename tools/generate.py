@@ -64,6 +64,12 @@ def _kinds() -> str:
     return page()
 
 
+def _labs() -> str:
+    from tools.labs_page import page
+
+    return page()
+
+
 def _example() -> str:
     from workshop.config.example import EXAMPLE
 
@@ -81,6 +87,7 @@ GENERATED: dict[Path, Callable[[], str]] = {
     Path("workshop.schema.json"): _schema,
     Path("workshop.yaml"): _example,
     Path("docs/kinds.md"): _kinds,
+    Path("docs/labs.md"): _labs,
     # Written by hand, but for the parts between marks.
     Path("README.md"): _document("README.md"),
     Path("CONTRIBUTING.md"): _document("CONTRIBUTING.md"),
