@@ -8,7 +8,7 @@ listed afterwards as jobs are, is never seen.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -130,7 +130,7 @@ def bill(
     A region that could not be read counts as one thing that nobody knows the cost of, and so
     does one that was not heard of for some time. `complete` is a bill without any such.
     """
-    here = add_up(_lifetimes(lives.values(), region), prices, now, complete=True)
+    here = add_up(lifetimes(lives.values(), region), prices, now, complete=True)
     people, kinds, complete = dict(here.by_attendee), dict(here.by_kind), True
     for spent in elsewhere.values():
         for sums, more in ((people, spent.by_attendee), (kinds, spent.by_kind)):
@@ -143,22 +143,8 @@ def bill(
     return Bill(dict(sorted(people.items())), dict(sorted(kinds.items())), complete)
 
 
-def summary(lives: Mapping[str, Life], prices: Prices, region: str, now: datetime) -> Spent:
-    """What was spent in a region, for the guards of the others."""
-    here = bill(lives, {}, prices, region, now)
-    return Spent(here.total, here.by_attendee, here.by_kind, now)
-
-
-def _suffix(part: str) -> str:
-    return f"#{part}" if part else ""
-
-
-def _born(identity: str, run: Run) -> Life:
-    resource = run.resource
-    return Life(identity, resource.owner, resource.kind, resource.name, (), run.part)
-
-
-def _lifetimes(lives: Iterable[Life], region: str) -> Iterable[Lifetime]:
+def lifetimes(lives: Iterable[Life], region: str) -> Iterator[Lifetime]:
+    """The times in which things of a region billed, as the meter takes them."""
     for life in lives:
         for segment in life.segments:
             yield Lifetime(
@@ -177,6 +163,21 @@ def _lifetimes(lives: Iterable[Life], region: str) -> Iterable[Lifetime]:
 def _is_hidden(run: Run) -> bool:
     """Whether nothing could be seen of it, but that it is there."""
     return run.began is None and run.machines is None and not run.part
+
+
+def summary(lives: Mapping[str, Life], prices: Prices, region: str, now: datetime) -> Spent:
+    """What was spent in a region, for the guards of the others."""
+    here = bill(lives, {}, prices, region, now)
+    return Spent(here.total, here.by_attendee, here.by_kind, now)
+
+
+def _suffix(part: str) -> str:
+    return f"#{part}" if part else ""
+
+
+def _born(identity: str, run: Run) -> Life:
+    resource = run.resource
+    return Life(identity, resource.owner, resource.kind, resource.name, (), run.part)
 
 
 def _is_told(run: Run) -> bool:
