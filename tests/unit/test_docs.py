@@ -132,5 +132,8 @@ def test_ci_runs_the_steps_of_make_check() -> None:
 
     assert recipe is not None
     assert steps is not None
-    assert "workshop rehearse" in recipe[2]
-    assert set(steps[1].split()) == {*recipe[1].split(), "rehearse"}
+    assert re.findall(r"workshop rehearse.*", recipe[2]) == [
+        "workshop rehearse",
+        "workshop rehearse --module all",
+    ]
+    assert set(steps[1].split()) == {*recipe[1].split(), "rehearse", "labs"}

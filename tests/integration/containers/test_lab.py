@@ -13,7 +13,8 @@ from typing import Any
 import boto3
 import pytest
 
-from modules.declarations import load_module, load_modules
+from modules.declarations import load_module
+from modules.handover import is_handed_over
 from rehearsal import needs
 from rehearsal.view import View
 
@@ -118,14 +119,23 @@ def test_the_lab_trains_deploys_and_transforms(aws: LocalAws) -> None:
 
 
 @pytest.mark.xdist_group("lab")
-@pytest.mark.parametrize("module", load_modules())
-def test_every_lab_asks_for_exactly_what_it_declares(aws: LocalAws, module: str) -> None:
-    ended = aws.run_once(module)
+def test_the_lab_asks_for_exactly_what_it_declares(aws: LocalAws) -> None:
+    ended = aws.run_once("iris-xgboost")
 
     assert ended.returncode == 0, ended.stderr
-    seen = [peak for peak in aws.view.peaks() if peak.module in ("", module)]
-    assert needs.differences(seen, [load_module(module)], ["ml101-ann"]) == []
+    seen = [peak for peak in aws.view.peaks() if peak.module in ("", "iris-xgboost")]
+    assert needs.differences(seen, [load_module("iris-xgboost")], ["ml101-ann"]) == []
     assert seen
+
+
+@pytest.mark.xdist_group("lab")
+def test_the_lab_hands_over_what_later_labs_find(aws: LocalAws) -> None:
+    aws.run_once("iris-xgboost")
+    s3, prefix = aws.client("s3"), "attendees/ann/"
+
+    assert is_handed_over(s3, BUCKET, prefix, "iris-xgboost")
+    assert not is_handed_over(s3, BUCKET, "attendees/bob/", "iris-xgboost")
+    assert not is_handed_over(s3, f"{BUCKET}-that-is-not-there", prefix, "iris-xgboost")
 
 
 @pytest.mark.xdist_group("lab")
