@@ -84,6 +84,7 @@ GENERATED: dict[Path, Callable[[], str]] = {
     Path("quotas/data/instance_offers.json"): lambda: _rows(tables.offer_table()),
     DATA / "deploy_actions.json": lambda: _lines(deploy_actions()),
     DATA / "modules.json": lambda: _lines(tables.module_table()),
+    DATA / "prerequisites.json": lambda: _lines(tables.prerequisite_table()),
     Path("workshop.schema.json"): _schema,
     Path("workshop.yaml"): _example,
     Path("docs/kinds.md"): _kinds,

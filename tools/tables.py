@@ -116,3 +116,8 @@ def module_table() -> dict[str, list[dict[str, Any]]]:
         ]
         for name, module in load_modules().items()
     }
+
+
+def prerequisite_table() -> dict[str, list[str]]:
+    """Map each module to those that it builds on. A copy, as the table of modules."""
+    return {name: list(module.prerequisites) for name, module in load_modules().items()}

@@ -5,7 +5,7 @@ A rule runs only when the keys it names could be read, so that one mistake is re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic_core import PydanticCustomError
@@ -140,6 +140,31 @@ def _needs_are_allowed(draft: Draft) -> Iterator[Problem]:
                 )
 
 
+def _prerequisites_come_first(draft: Draft) -> Iterator[Problem]:
+    slots = draft.yaml.schedule or [[module] for module in draft.yaml.modules]
+    for slot, place, what in unmet(slots, tables.prerequisites_by_module()):
+        path: KeyPath = ("schedule", slot, place) if draft.yaml.schedule else ("modules", slot)
+        yield draft.problem(path, what, "name it before, or leave out what builds on it")
+
+
+def unmet(
+    slots: Sequence[Sequence[str]], prerequisites: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[int, int, str]]:
+    """The slots, and the places in them, of modules that build on what does not come in a slot
+    before theirs; and why."""
+    taught = {module for slot in slots for module in slot}
+    before: set[str] = set()
+    for index, slot in enumerate(slots):
+        for place, module in enumerate(slot):
+            for earlier in prerequisites.get(module, ()):
+                if earlier not in taught:
+                    what = f"{module} builds on {earlier}, which is not among the modules"
+                    yield index, place, what
+                elif earlier not in before:
+                    yield index, place, f"{module} builds on {earlier}, which is not done before"
+        before.update(slot)
+
+
 def _schedule_has_every_module_once(draft: Draft) -> Iterator[Problem]:
     seen: dict[str, int] = {}
     for index, slot in enumerate(draft.yaml.schedule or ()):
@@ -191,6 +216,7 @@ RULES: tuple[tuple[frozenset[str], Rule], ...] = (
     (frozenset({"attendees", "regions", "environment"}), _regions_have_the_environments),
     (frozenset({"attendees", "environment", "instances"}), _workspace_type_fits),
     (frozenset({"modules", "instances"}), _needs_are_allowed),
+    (frozenset({"modules", "schedule"}), _prerequisites_come_first),
     (frozenset({"modules", "schedule"}), _schedule_has_every_module_once),
     (frozenset({"attendees", "environment", "idle"}), _studio_idle_time_is_possible),
     (frozenset({"budget"}), _budgets_agree),

@@ -80,3 +80,10 @@ def needs_by_module() -> dict[str, tuple[DeclaredNeed, ...]]:
     """Map each module to the instances it declares."""
     table: dict[str, list[dict[str, Any]]] = _read("modules.json")
     return {name: tuple(DeclaredNeed(**need) for need in needs) for name, needs in table.items()}
+
+
+@cache
+def prerequisites_by_module() -> dict[str, tuple[str, ...]]:
+    """Map each module to those that it builds on."""
+    table: dict[str, list[str]] = _read("prerequisites.json")
+    return {name: tuple(earlier) for name, earlier in table.items()}
