@@ -16,10 +16,15 @@ from stacks.node import use_supported_node
 gc.disable()
 use_supported_node()  # before aws_cdk is imported, which starts Node
 
+from costs.own_prices import load_prices_of_here  # noqa: E402
 from stacks.compose import add_workshop, new_app  # noqa: E402
+from workshop.aws import make_clients  # noqa: E402
 from workshop.config import load_workshop  # noqa: E402
 
 app = new_app()
-config = app.node.try_get_context("config") or os.environ.get("WORKSHOP_CONFIG") or "workshop.yaml"
-add_workshop(app, load_workshop(Path(config)))
+context = app.node.try_get_context("config")
+config = Path(context or os.environ.get("WORKSHOP_CONFIG") or "workshop.yaml")
+# Of prices that were read at an endpoint, those of the one that is deployed to: to compare
+# them takes a client, and no call.
+add_workshop(app, load_workshop(config), load_prices_of_here(config, make_clients()))
 app.synth()

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import aws_cdk as cdk
 
+from costs.prices import Prices
 from lifecycle_configs.bundle import Bundle, build_bundle
 from lifecycle_configs.labs import Labs, LabsUnavailable, copy_labs
 from stacks import places
@@ -30,8 +31,10 @@ def new_app(outdir: Path | None = None) -> cdk.App:
     )
 
 
-def add_workshop(app: cdk.App, workshop: Workshop) -> None:
+def add_workshop(app: cdk.App, workshop: Workshop, prices: Prices) -> None:
     """Add a workshop's stacks to an app, with a bundle built from this checkout.
+
+    `prices` are what its guard goes by, where they differ from those that are shipped.
 
     The bundle holds the labs as they are in the workshop's repository now. Where they cannot
     be had, a line on stderr says so ("warning: ..."), and the bundle is built without: then
@@ -40,7 +43,7 @@ def add_workshop(app: cdk.App, workshop: Workshop) -> None:
     with TemporaryDirectory() as directory:
         labs = _labs(workshop, Path(directory))
         # CDK copies the asset into its own output at once.
-        add_stacks(app, workshop, build_bundle(Path(directory), labs))
+        add_stacks(app, workshop, build_bundle(Path(directory), labs), prices)
 
 
 def _labs(workshop: Workshop, directory: Path) -> Labs | None:
@@ -55,7 +58,7 @@ def _labs(workshop: Workshop, directory: Path) -> Labs | None:
         return None
 
 
-def add_stacks(app: cdk.App, workshop: Workshop, bundle: Bundle) -> None:
+def add_stacks(app: cdk.App, workshop: Workshop, bundle: Bundle, prices: Prices) -> None:
     """Add a workshop's stacks to an app.
 
     Attendee stacks depend on their region's shared stack, so that `cdk deploy --all` and
@@ -72,6 +75,7 @@ def add_stacks(app: cdk.App, workshop: Workshop, bundle: Bundle) -> None:
             workshop=workshop,
             region=region,
             bundle=bundle,
+            prices=prices,
             qualifier=qualifier,
             synthesizer=synthesizer(workshop, qualifier),
         )

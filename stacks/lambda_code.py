@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 # What runs inside a function: nothing that needs more than the standard library and boto3.
-FOLDERS = ("cleanup", "costs")
+FOLDERS = ("cleanup", "costs", "guard")
 FILES = (
     "workshop/__init__.py",
     "workshop/aws.py",

@@ -29,6 +29,16 @@ def sweep_role_name(workshop: str, region: str) -> str:
     return names.shared_name(workshop, f"sweep-{region}")
 
 
+def guard_role_name(workshop: str, region: str) -> str:
+    """The guard's role; its name carries the region."""
+    return names.shared_name(workshop, f"guard-{region}")
+
+
+def guard_schedule_role_name(workshop: str, region: str) -> str:
+    """The role under which the guard is invoked; its name carries the region."""
+    return names.shared_name(workshop, f"guard-schedule-{region}")
+
+
 def boundary_arn(workshop: str, region: str) -> str:
     """The permissions boundary's ARN, with words to fill in."""
     return f"arn:${{AWS::Partition}}:iam::{ACCOUNT}:policy/{names.boundary_name(workshop, region)}"

@@ -6,12 +6,15 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct
 
+from costs.prices import Prices
 from lifecycle_configs.bundle import Bundle
 from stacks import places, policies, shared_policies, tokens
 from stacks.acknowledge import acknowledge, every_wildcard, wildcard
 from stacks.boot import Boot
 from stacks.domain import StudioDomain
 from stacks.doors import Doors
+from stacks.function import add_code
+from stacks.guard import Guard, GuardSchedule
 from stacks.network import WorkshopNetwork
 from stacks.storage import WorkshopBucket
 from stacks.sweeper import Sweeper, add_sweep
@@ -20,9 +23,10 @@ from workshop.model import Workshop
 
 
 class SharedStack(cdk.Stack):
-    """Bucket, permissions boundary, boot scripts, what sweeps when stacks are deleted;
-    network and domain where Studio is used.
+    """Bucket, permissions boundary, boot scripts, the guard, what sweeps when stacks are
+    deleted; network and domain where Studio is used.
 
+    `prices` are those beside the configuration, for the guard.
     `lifecycle_arn` is the Studio lifecycle configuration's ARN where the domain is
     somebody else's, so that its default settings stay as they are; else None.
     """
@@ -34,6 +38,7 @@ class SharedStack(cdk.Stack):
         workshop: Workshop,
         region: str,
         bundle: Bundle,
+        prices: Prices,
         qualifier: str,
         synthesizer: cdk.IStackSynthesizer,
     ) -> None:
@@ -70,15 +75,20 @@ class SharedStack(cdk.Stack):
             )
         if own_domain and region not in workshop.networks:
             network = WorkshopNetwork(self, "Network", name=names.shared_name(workshop.name))
+        code = add_code(self, "Code")
+        guard = Guard(
+            self, "Guard", workshop=workshop, region=region, code=code, bucket=bucket_name
+        )
         sweeper = Sweeper(
             self,
             "Sweeper",
             workshop=workshop,
             region=region,
+            code=code,
             assets_bucket=names.bootstrap_bucket(places.ACCOUNT, region, qualifier),
             vpc=network.vpc_id if network else None,
         )
-        first: list[IConstruct] = [sweeper, storage, boot, boundary, common]
+        first: list[IConstruct] = [sweeper, guard, storage, boot, boundary, common]
         if lifecycle is not None and own_domain:
             leftovers = add_sweep(
                 self,
@@ -98,7 +108,14 @@ class SharedStack(cdk.Stack):
             # Deleted after the domain, and before the network.
             domain.node.add_dependency(leftovers)
             first += [domain, leftovers]
-        add_sweep(self, "Sweep", workshop=workshop.name, region=region, what="region", before=first)
+        sweep = add_sweep(
+            self, "Sweep", workshop=workshop.name, region=region, what="region", before=first
+        )
+        schedule = GuardSchedule(
+            self, "GuardSchedule", workshop=workshop, region=region, guard=guard, prices=prices
+        )
+        # Deleted before anything else is: a guard and a sweep must not work side by side.
+        schedule.node.add_dependency(sweep)
 
     def _add_policies(
         self, workshop: Workshop, region: str, bucket: str, qualifier: str

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
-from aws_cdk import aws_s3_assets as assets
 from constructs import Construct, IConstruct
 
-from stacks import places, policies, sweeper_policies, tokens
+from stacks import places, sweeper_policies, tokens
 from stacks.acknowledge import acknowledge, every_wildcard
-from stacks.lambda_code import build_code
+from stacks.function import Code, add_function, trust
 from workshop import names
 from workshop.model import Workshop
 
-_RUNTIME = "python3.14"
-_SECONDS = 900  # the most that Lambda gives
 _MEGABYTES = 512
-_LOG_DAYS = 7
 # How long CloudFormation waits for an answer: the most that ServiceTimeout takes
 # (AWS::CloudFormation::CustomResource). The function is told by its environment.
 SERVICE_SECONDS = 3600
@@ -32,8 +24,7 @@ SERVICE_SECONDS = 3600
 class Sweeper(Construct):
     """The function, with a role and a log group of its own.
 
-    The group is made here and nowhere else, so that it goes with the stack: the role may not
-    make it anew. `vpc` is the id of the workshop's own network, if it has one.
+    `vpc` is the id of the workshop's own network, if it has one.
     """
 
     def __init__(
@@ -43,39 +34,25 @@ class Sweeper(Construct):
         *,
         workshop: Workshop,
         region: str,
+        code: Code,
         assets_bucket: str,
         vpc: str | None,
     ) -> None:
         super().__init__(scope, id)
-        name = names.sweep_function_name(workshop.name)
-        group = logs.CfnLogGroup(
-            self, "Log", log_group_name=f"/aws/lambda/{name}", retention_in_days=_LOG_DAYS
-        )
-        role = self._add_role(workshop, region, assets_bucket, vpc)
-        with TemporaryDirectory() as directory:
-            code = assets.Asset(self, "Code", path=str(build_code(Path(directory))))
-        lambda_.CfnFunction(
+        add_function(
             self,
-            "Function",
-            function_name=name,
+            name=names.sweep_function_name(workshop.name),
             description=f"Workshop {workshop.name}: sweeps before a stack is deleted",
-            runtime=_RUNTIME,
             handler="cleanup.on_delete.handler",
-            code=lambda_.CfnFunction.CodeProperty(
-                s3_bucket=code.s3_bucket_name, s3_key=code.s3_object_key
-            ),
-            role=role.attr_arn,
-            timeout=_SECONDS,
-            memory_size=_MEGABYTES,
-            environment=lambda_.CfnFunction.EnvironmentProperty(
-                variables={
-                    "WORKSHOP": workshop.name,
-                    "PROTECTED": json.dumps(sorted(workshop.cleanup.protected)),
-                    "ASSETS": tokens.filled(assets_bucket),
-                    "SERVICE_SECONDS": str(SERVICE_SECONDS),
-                }
-            ),
-            logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_group=group.ref),
+            code=code,
+            role=self._add_role(workshop, region, assets_bucket, vpc),
+            megabytes=_MEGABYTES,
+            variables={
+                "WORKSHOP": workshop.name,
+                "PROTECTED": json.dumps(sorted(workshop.cleanup.protected)),
+                "ASSETS": tokens.filled(assets_bucket),
+                "SERVICE_SECONDS": str(SERVICE_SECONDS),
+            },
         )
 
     def _add_role(
@@ -99,15 +76,7 @@ class Sweeper(Construct):
             "Role",
             role_name=name,
             description="Sweeps what a stack of the workshop is about to leave",
-            assume_role_policy_document=policies.document(
-                [
-                    {
-                        "Effect": "Allow",
-                        "Principal": {"Service": "lambda.amazonaws.com"},
-                        "Action": "sts:AssumeRole",
-                    }
-                ]
-            ),
+            assume_role_policy_document=trust("lambda.amazonaws.com"),
             managed_policy_arns=[tagged.attr_policy_arn],
             policies=[
                 iam.CfnRole.PolicyProperty(

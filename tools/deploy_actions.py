@@ -9,22 +9,27 @@ from __future__ import annotations
 
 # Every type in our templates; tests/synth/test_deploy_actions.py holds it against them.
 TYPES = (
+    "AWS::DynamoDB::Table",
     "AWS::EC2::RouteTable",
     "AWS::EC2::Subnet",
     "AWS::EC2::SubnetRouteTableAssociation",
     "AWS::EC2::VPC",
     "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Role",
+    "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::Function",
     "AWS::Logs::LogGroup",
     "AWS::S3::Bucket",
     "AWS::S3::BucketPolicy",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::Topic",
     "AWS::SageMaker::Domain",
     "AWS::SageMaker::NotebookInstance",
     "AWS::SageMaker::NotebookInstanceLifecycleConfig",
     "AWS::SageMaker::Space",
     "AWS::SageMaker::StudioLifecycleConfig",
     "AWS::SageMaker::UserProfile",
+    "AWS::Scheduler::Schedule",
 )
 _REGION = "us-east-1"  # handlers do not differ by region
 

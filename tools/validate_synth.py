@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from costs.prices import shipped
 from stacks.node import use_supported_node
 from workshop.config import load_workshop
 from workshop.config.tables import environments_by_region
@@ -43,17 +44,25 @@ def main() -> int:
 
 
 def variants(workshop: Workshop) -> list[tuple[str, Workshop]]:
-    """The same workshop in all that makes other templates: whose the domain is, and one or
-    both kinds of environments, since some regions have only one."""
+    """The same workshop in all that makes other templates: whose the domain is, one or both
+    kinds of environments, since some regions have only one, and what the guard may do."""
     region = workshop.regions[0]
     ann = Attendee(id="ann", region=region, environment="studio")
     bob = Attendee(id="bob", region=region, environment="notebook")
-    own = replace(workshop, attendees=(ann, bob), regions=(region,), domains={}, networks={})
+    own = replace(
+        workshop,
+        attendees=(ann, bob),
+        regions=(region,),
+        domains={},
+        networks={},
+        guard=replace(workshop.guard, notify=("instructor@example.com",)),
+    )
+    deletes = replace(own.cleanup, after_end="delete")
     return [
         ("own domain", own),
         ("existing domain", replace(own, domains={region: "d-abcdefghijkl"})),
         ("Studio alone", replace(own, attendees=(ann,))),
-        ("notebook instances alone", replace(own, attendees=(bob,))),
+        ("notebook instances, deletes", replace(own, attendees=(bob,), cleanup=deletes)),
     ]
 
 
@@ -80,7 +89,7 @@ def synthesise(workshop: Workshop, assembly: Path) -> bool:
 
     app = new_app(assembly)
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
-    add_workshop(app, workshop)
+    add_workshop(app, workshop, shipped())
     try:
         app.synth()
     except RuntimeError as failure:  # how jsii passes on what was thrown in CDK's core

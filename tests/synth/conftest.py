@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from costs.prices import Prices
 from lifecycle_configs.bundle import Bundle
 from stacks.node import use_supported_node
 from workshop.model import Workshop
@@ -37,8 +38,13 @@ class Assembly:
         everything = self.template(artifact)["Resources"].values()
         return [r.get("Properties", {}) for r in everything if r["Type"] == kind]
 
-    def one(self, artifact: str, kind: str) -> dict[str, Any]:
-        (found,) = self.resources(artifact, kind)
+    def one(self, artifact: str, kind: str, **properties: str) -> dict[str, Any]:
+        """The properties of a template's only resource of a type that has some of them."""
+        (found,) = [
+            resource
+            for resource in self.resources(artifact, kind)
+            if properties.items() <= resource.items()
+        ]
         return found
 
 
@@ -47,14 +53,16 @@ Synthesise = Callable[..., Assembly]
 
 @pytest.fixture
 def synthesise(tmp_path: Path) -> Synthesise:
-    def run(workshop: Workshop, content: bytes = b"bundle") -> Assembly:
+    def run(
+        workshop: Workshop, content: bytes = b"bundle", prices: Prices | None = None
+    ) -> Assembly:
         from stacks.compose import add_stacks, new_app
 
         directory = tmp_path / f"assembly-{len(list(tmp_path.iterdir()))}"
         path = tmp_path / "bundle.zip"
         path.write_bytes(content)
         app = new_app(directory)
-        add_stacks(app, workshop, Bundle(path, sha256=f"{len(content):064x}"))
+        add_stacks(app, workshop, Bundle(path, sha256=f"{len(content):064x}"), prices or Prices())
         app.synth()
         artifacts = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))[
             "artifacts"

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from tests.factories import make_attendee, make_workshop
 from tests.synth.conftest import Synthesise
+from workshop.model import Guard
 
 TABLE = Path(__file__).parents[2] / "workshop" / "data" / "deploy_actions.json"
 
 
 def test_the_table_has_the_types_of_all_templates(synthesise: Synthesise) -> None:
-    assembly = synthesise(make_workshop([make_attendee("ann"), make_attendee("bob", "notebook")]))
+    guard = Guard(job_minutes=60, instances=1, unseen_hours=8, notify=("ann@example.com",))
+    attendees = [make_attendee("ann"), make_attendee("bob", "notebook")]
+    assembly = synthesise(make_workshop(attendees, guard=guard))
 
     types = {
         resource["Type"]

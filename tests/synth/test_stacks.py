@@ -201,7 +201,7 @@ def test_the_assets_are_the_bundle_and_the_functions_under_the_workshops_own_pre
     assembly = synthesise(make_workshop(["ann"]))
 
     places = asset_places(assembly)
-    function = assembly.one(SHARED, "AWS::Lambda::Function")
+    functions = assembly.resources(SHARED, "AWS::Lambda::Function")
     assert len(places) == 2
     assert all(key.startswith("workshops/ml101/") for _, key in places)
     content = assembly.one(SHARED, "AWS::SageMaker::StudioLifecycleConfig")[
@@ -210,7 +210,8 @@ def test_the_assets_are_the_bundle_and_the_functions_under_the_workshops_own_pre
     script = unpacked(content)
     (bundle,) = [f"s3://{bucket}/{key}" for bucket, key in places if key in script]
     assert bundle in script
-    (code,) = [place for place in places if place[1] == function["Code"]["S3Key"]]
+    (key,) = {function["Code"]["S3Key"] for function in functions}
+    (code,) = [place for place in places if place[1] == key]
     assert f"s3://{code[0]}/{code[1]}" != bundle
 
 

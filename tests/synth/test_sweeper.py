@@ -30,6 +30,7 @@ from workshop.names import SWEEP_TYPE
 SHARED = "ml101-shared-us-east-1"
 ANN = "ml101-ann-us-east-1"
 BOB = "ml101-bob-us-east-1"
+FUNCTION = "ml101-shared-sweep"
 SAGEMAKER = "arn:aws:sagemaker:us-east-1:111122223333:"
 
 
@@ -61,7 +62,7 @@ def test_an_attendees_sweep_is_deleted_before_everything_else_of_theirs(
     request = assembly.one(ANN, SWEEP_TYPE)
     assert request["What"] == "attendee"
     assert request["Attendee"] == "ann"
-    function = assembly.one(SHARED, "AWS::Lambda::Function")
+    function = assembly.one(SHARED, "AWS::Lambda::Function", FunctionName=FUNCTION)
     told = function["Environment"]["Variables"]["SERVICE_SECONDS"]
     assert request["ServiceTimeout"] == int(told) == sweeper.SERVICE_SECONDS
     # A literal: an export would pin the function, and each import costs time.
@@ -69,13 +70,15 @@ def test_an_attendees_sweep_is_deleted_before_everything_else_of_theirs(
     assert ":function:ml101-shared-sweep" in json.dumps(request["ServiceToken"])
 
 
-def test_a_region_is_swept_first_and_its_function_goes_after_all_that_call_it(
+def test_a_region_is_swept_after_the_guards_schedule_and_its_function_goes_last_of_all(
     synthesise: Synthesise,
 ) -> None:
     assembly = synthesise(make_workshop(["ann", make_attendee("bob", "notebook")]))
 
     everything = set(assembly.template(SHARED)["Resources"])
-    assert before(assembly, SHARED, "Sweep") == everything - {"Sweep"}
+    schedule = {name for name in everything if name.startswith("GuardSchedule")}
+    assert before(assembly, SHARED, "Sweep") == everything - schedule - {"Sweep"}
+    assert all("Sweep" in before(assembly, SHARED, name) for name in schedule)
     function = {"AWS::Lambda::Function", "AWS::IAM::Role", "AWS::Logs::LogGroup"}
     for request in ("Sweep", "Leftovers"):
         assert function <= types(assembly, SHARED, before(assembly, SHARED, request))
@@ -117,12 +120,11 @@ def test_the_log_group_is_the_stacks_own_and_the_role_cannot_make_it_anew(
 ) -> None:
     assembly = synthesise(make_workshop(["ann"], cleanup=Cleanup(60, ("keep-me", "and-me"))))
 
-    group = assembly.one(SHARED, "AWS::Logs::LogGroup")
-    function = assembly.one(SHARED, "AWS::Lambda::Function")
-    assert group["LogGroupName"] == "/aws/lambda/ml101-shared-sweep"
+    function = assembly.one(SHARED, "AWS::Lambda::Function", FunctionName=FUNCTION)
+    (logical,) = function["LoggingConfig"]["LogGroup"].values()
+    group = assembly.template(SHARED)["Resources"][logical]["Properties"]
+    assert group["LogGroupName"] == f"/aws/lambda/{FUNCTION}"
     assert group["RetentionInDays"] == 7
-    assert function["FunctionName"] == "ml101-shared-sweep"
-    assert list(function["LoggingConfig"]["LogGroup"]) == ["Ref"]
     assert "logs:CreateLogGroup" not in assembly.texts[SHARED].split("SweeperRole")[1]
     assert function["Timeout"] == 900
     protected = function["Environment"]["Variables"]["PROTECTED"]

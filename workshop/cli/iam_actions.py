@@ -40,7 +40,7 @@ S3_ACTIONS: dict[str, tuple[str, ...]] = {
 }
 # Handlers use these for what our templates do not have: keys, table buckets, identity centers,
 # delivery streams, EFS.
-_USED = {"ec2", "iam", "lambda", "logs", "s3", "sagemaker"}
+_USED = {"dynamodb", "ec2", "iam", "lambda", "logs", "s3", "sagemaker", "scheduler", "sns"}
 _NOT_USED = {"AttachGroupPolicy", "AttachUserPolicy", "DetachGroupPolicy", "DetachUserPolicy"}
 _NOT_USED |= {
     "AssociateRuntimeAlias",
@@ -49,6 +49,16 @@ _NOT_USED |= {
     "PassCapacityProvider",
 }
 _NOT_USED |= {"REST.PUT.OBJECT"}
+# Of tables: replicas, imports, streams, and the items of both.
+_NOT_USED |= {
+    *("AssociateTableReplica", "CreateTableReplica", "DescribeImport", "ImportTable"),
+    *("DisableKinesisStreamingDestination", "EnableKinesisStreamingDestination"),
+    *("UpdateKinesisStreamingDestination", "BatchWriteItem", "DeleteItem", "GetItem"),
+    *("PutItem", "Query", "Scan", "UpdateItem"),
+}
+# Types that reach into other services for what our templates do not have: replicas' scaling,
+# delivery streams, logs of deliveries.
+_ALONE = {"AWS::DynamoDB::Table", "AWS::SNS::Subscription", "AWS::SNS::Topic"}
 # Actions that IAM's own list does not have yet (cfn-lint 1.58, W3037), by what takes them in.
 _YOUNG = {
     "sagemaker:DeleteClusterExtension": "sagemaker:DeleteCluster*",
@@ -71,12 +81,19 @@ def actions_of(service: str, operation: str) -> tuple[str, ...]:
 def handler_actions(*handlers: str) -> tuple[str, ...]:
     """What CloudFormation's handlers ("create", "read", "update", "delete") use, sorted."""
     table: dict[str, dict[str, list[str]]] = json.loads(_TABLE.read_text(encoding="utf-8"))
-    found = {action for row in table.values() for h in handlers for action in row.get(h, ())}
-    return tuple(sorted(action for action in found if _is_used(action)))
+    return _sorted(
+        action
+        for kind, row in table.items()
+        for handler in handlers
+        for action in row.get(handler, ())
+        if _is_used(kind, action)
+    )
 
 
-def _is_used(action: str) -> bool:
+def _is_used(kind: str, action: str) -> bool:
     service, _, name = action.partition(":")
+    if kind in _ALONE and service != kind.split("::")[1].lower():
+        return False
     return service in _USED and name not in _NOT_USED
 
 

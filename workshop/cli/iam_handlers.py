@@ -82,12 +82,14 @@ def handler_statements(w: Writer, *handlers: str) -> list[Statement]:
         ),
         allow("Roles", of("iam"), [w.iam("role"), w.iam("policy")]),
         allow(
-            "RolesForSageMakerAndLambda",
+            "RolesForServices",
             ["iam:PassRole"],
             w.iam("role"),
             {
                 "StringEquals": {
-                    "iam:PassedToService": ["lambda.amazonaws.com", "sagemaker.amazonaws.com"]
+                    "iam:PassedToService": [
+                        f"{name}.amazonaws.com" for name in ("lambda", "sagemaker", "scheduler")
+                    ]
                 }
             },
         ),
@@ -98,15 +100,27 @@ def handler_statements(w: Writer, *handlers: str) -> list[Statement]:
             {"StringEquals": {"iam:AWSServiceName": "sagemaker.amazonaws.com"}},
         ),
         allow(
-            "HandlersOfTheFunction",
+            "HandlersOfFunctions",
             by_verb(of("lambda")),
             w.arn("lambda", f"function:{w.workshop}-*"),
         ),
         allow(
-            "HandlersOfTheLog",
+            "HandlersOfLogs",
             by_verb(of("logs", read=False)),
             w.arn("logs", f"log-group:/aws/lambda/{w.workshop}-*"),
         ),
         allow("LogsAreListedTogether", by_verb(of("logs", read=True)), ALL),
+        allow(
+            "HandlersOfTheLedger",
+            by_verb(of("dynamodb")),
+            w.arn("dynamodb", f"table/{w.workshop}-*"),
+        ),
+        # A topic, and its subscriptions by the topic's name.
+        allow("HandlersOfNotices", by_verb(of("sns")), w.arn("sns", f"{w.workshop}-*")),
+        allow(
+            "HandlersOfTheSchedule",
+            of("scheduler"),
+            w.arn("scheduler", f"schedule/default/{w.workshop}-*"),
+        ),
         allow("HandlersOfTheBucket", by_verb(buckets), w.bucket(f"{w.workshop}-*")),
     ]
