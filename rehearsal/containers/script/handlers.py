@@ -17,18 +17,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from rehearsal.containers.contract.server import Reply, Request, RequestError
+
 CSV = "text/csv"
 JSON = "application/json"
 NPY = "application/x-npy"
-_TEXT = (CSV, JSON)
-
-
-class Unsupported(Exception):
-    """A content type that no function of the script reads or writes."""
-
-    def __init__(self, status: HTTPStatus, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
 
 
 class Handlers:
@@ -41,19 +34,17 @@ class Handlers:
         self._predict = getattr(module, "predict_fn", predict)
         self._output = getattr(module, "output_fn", encode)
 
-    def answer(
-        self, payload: bytes, content_type: str | None, accept: str | None
-    ) -> tuple[bytes, str]:
-        """The body and the content type of a reply.
+    def answer(self, request: Request) -> Reply:
+        """The answer to an invocation.
 
-        Raises Unsupported, and whatever the script's functions raise.
+        Raises RequestError for a content type that is not read or written, and whatever the
+        script's functions raise.
         """
-        given = (content_type or JSON).partition(";")[0].strip().lower()
-        wanted = _accepted(accept)
+        given = (request.content_type or JSON).partition(";")[0].strip().lower()
+        wanted = request.accept or os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", JSON)
         # A script reads text as text, as in the framework images.
-        body: Any = (
-            payload.decode("utf-8") if given in _TEXT or given.startswith("text/") else payload
-        )
+        text = given == JSON or given.startswith("text/")
+        body: Any = request.body.decode("utf-8") if text else request.body
         if self._transform is not None:
             return _as_reply(self._transform(self._model, body, given, wanted), wanted)
         prediction = self._predict(self._input(body, given), self._model)
@@ -66,7 +57,8 @@ def load(base: Path, program: str) -> Handlers:
     The script lies in code/ of the model's archive, or where a submitted archive was unpacked.
     Raises FileNotFoundError and NotImplementedError, which end the container as on AWS.
     """
-    folders = [base / "model" / "code", base / "code", base / "model"]
+    submitted = Path(os.environ.get("SAGEMAKER_SUBMIT_DIRECTORY", "").removeprefix("file://"))
+    folders = [submitted, base / "model" / "code", base / "code", base / "model"]
     named = [folder / program for folder in folders] if program else []
     guessed = [folder / "inference.py" for folder in folders]
     path = next((path for path in (*named, *guessed) if path.is_file()), None)
@@ -93,20 +85,13 @@ def _imported(path: Path) -> ModuleType:
     return module
 
 
-def _accepted(header: str | None) -> str:
-    name = (header or "").partition(";")[0].strip().lower()
-    if name in ("", "*/*"):
-        return os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", JSON)
-    return name
-
-
-def _as_reply(output: Any, wanted: str) -> tuple[bytes, str]:
+def _as_reply(output: Any, wanted: str) -> Reply:
     """What output_fn gave: a body, or (body, content type)."""
     body, content_type = output if isinstance(output, tuple) else (output, wanted)
     if isinstance(body, str):
-        return body.encode(), content_type
+        return Reply(body.encode(), content_type)
     if isinstance(body, bytes | bytearray):
-        return bytes(body), content_type
+        return Reply(bytes(body), content_type)
     raise TypeError(f"output_fn must give text or bytes, not {type(body).__name__}")
 
 
@@ -120,7 +105,7 @@ def decode(payload: str | bytes, content_type: str) -> Any:
         return np.array(json.loads(payload)).astype(np.float32)
     if content_type == NPY and isinstance(payload, bytes):
         return np.load(io.BytesIO(payload), allow_pickle=False)
-    raise Unsupported(
+    raise RequestError(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         f"Content type {content_type} is not supported by this framework.",
     )
@@ -150,6 +135,6 @@ def encode(prediction: Any, accept: str) -> tuple[bytes, str]:
         buffer = io.BytesIO()
         np.save(buffer, values, allow_pickle=False)
         return buffer.getvalue(), NPY
-    raise Unsupported(
+    raise RequestError(
         HTTPStatus.NOT_ACCEPTABLE, f"Accept type {accept} is not supported by this framework."
     )

@@ -11,14 +11,17 @@ import collections
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import IO
 
-from rehearsal.containers.environment.files import base_folder, log, read_config
+from rehearsal.containers.contract.files import base_folder, log, read_config
 from rehearsal.containers.script import environment, packages
 
 # output/failure is shown up to 1,024 characters, the command included.
 _LAST_LINES = 20
 _MESSAGE = 700
+_LAST_WORDS_SECONDS = 1.0
 
 
 def main() -> int:
@@ -50,19 +53,19 @@ def run(base: Path, program: str, arguments: list[str], own: dict[str, object]) 
     log("INFO", f"Invoking script with the following command: {' '.join(command)}")
     variables = {**os.environ, **environment.script_environment(base, program, own)}
     said: collections.deque[str] = collections.deque(maxlen=_LAST_LINES)
-    with subprocess.Popen(
+    script = subprocess.Popen(
         command,
         cwd=base / "code",
         env=variables,
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-    ) as script:
-        assert script.stderr is not None
-        for line in script.stderr:
-            said.append(line)
-            sys.stdout.write(line)
-            sys.stdout.flush()
+    )
+    reader = threading.Thread(target=_carry, args=(script.stderr, said), daemon=True)
+    reader.start()
+    script.wait()
+    # What the script leaves running holds its output open; the job does not wait for that.
+    reader.join(_LAST_WORDS_SECONDS)
     code = script.returncode
     if code == 0:
         return 0
@@ -75,6 +78,14 @@ def run(base: Path, program: str, arguments: list[str], own: dict[str, object]) 
         f'Command "{" ".join(command)}"',
         exit_code,
     )
+
+
+def _carry(errors: IO[str], said: collections.deque[str]) -> None:
+    """Pass on what a script writes to stderr, and keep its last lines."""
+    for line in errors:
+        said.append(line)
+        sys.stdout.write(line)
+        sys.stdout.flush()
 
 
 def fail(base: Path, reason: str, code: int) -> int:
