@@ -7,6 +7,7 @@ from typing import Any
 
 from cleanup.resources import Resource
 from costs.prices import Cell, Price, Prices
+from guard.policy import GuardPolicy
 from workshop.machine import Machine
 
 REGION = "us-east-1"
@@ -51,3 +52,29 @@ def resource(kind: str, name: str = "ml101-ann-x", **more: Any) -> Resource:
         **more,
     }
     return Resource(kind=kind, name=name, **values)
+
+
+def policy(**changes: Any) -> GuardPolicy:
+    """The policy of a one-day workshop ml101 in us-east-1, which ends at 17:00."""
+    values: dict[str, Any] = {
+        "workshop": "ml101",
+        "region": REGION,
+        "regions": (REGION,),
+        "ends": at(17 * 60),
+        "grace": timedelta(minutes=60),
+        "after_end": "stop",
+        "workspace_idle": timedelta(minutes=60),
+        "endpoint_idle": timedelta(minutes=60),
+        "job_age": timedelta(hours=4),
+        "unseen_age": timedelta(hours=12),
+        "instances": 2,
+        "allowed": {
+            "training": ("ml.m5.xlarge",),
+            "processing": ("ml.m5.xlarge",),
+            "transform": ("ml.m5.xlarge",),
+            "endpoint": ("ml.m5.large",),
+        },
+        "prices": PRICES,
+        **changes,
+    }
+    return GuardPolicy(**values)
