@@ -12,11 +12,13 @@ from moto.apigatewayv2.models import apigatewayv2_backends
 from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.awslambda.models import lambda_backends
 from moto.cloudformation import parsing as moto_parsing
+from moto.dynamodb.models import dynamodb_backends
 from moto.ecr.models import ecr_backends
 from moto.efs.models import efs_backends
 from moto.kms.models import kms_backends
 from moto.logs.models import logs_backends
 from moto.scheduler.models import scheduler_backends
+from moto.sns.models import sns_backends
 from moto.ssm.models import ssm_backends
 
 from rehearsal.account import ACCOUNT
@@ -62,6 +64,7 @@ def everything(world: World) -> list[Row]:
             *_networks(),
             *_storage(),
             *_functions(),
+            *_tables_and_topics(),
         ]
     return sorted(rows, key=lambda row: (row["kind"], row["region"], row["name"]))
 
@@ -163,6 +166,19 @@ def _functions() -> Iterator[Row]:
     for region, gateway in list(apigatewayv2_backends[ACCOUNT].items()):
         for api in list(gateway.apis.values()):
             yield _row("http-api", f"{api.name}/{api.api_id}", region)
+
+
+def _tables_and_topics() -> Iterator[Row]:
+    """Tables and topics on demand, which bill by use; and who is subscribed."""
+    for region, dynamodb in list(dynamodb_backends[ACCOUNT].items()):
+        for table in list(dynamodb.tables.values()):
+            yield _row("table", table.name, region, "ACTIVE")
+    for region, sns in list(sns_backends[ACCOUNT].items()):
+        for topic in list(sns.topics.values()):
+            yield _row("topic", topic.name, region)
+        for subscription in list(sns.subscriptions.values()):
+            name = f"{subscription.topic.name} {subscription.protocol} {subscription.endpoint}"
+            yield _row("subscription", name, region)
 
 
 def homes(world: World) -> dict[str, str]:

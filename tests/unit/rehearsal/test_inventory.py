@@ -80,6 +80,27 @@ def key(wire: Wire) -> str:
     return str(wire("kms", REGION).create_key()["KeyMetadata"]["KeyId"])
 
 
+def table(wire: Wire) -> str:
+    wire("dynamodb", REGION).create_table(
+        TableName="ml101-shared-ledger",
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+    )
+    return "ml101-shared-ledger"
+
+
+def topic(wire: Wire) -> str:
+    wire("sns", REGION).create_topic(Name="ml101-shared-notices")
+    return "ml101-shared-notices"
+
+
+def subscription(wire: Wire) -> str:
+    arn = wire("sns", REGION).create_topic(Name="ml101-shared-notices")["TopicArn"]
+    wire("sns", REGION).subscribe(TopicArn=arn, Protocol="email", Endpoint="ann@example.com")
+    return "ml101-shared-notices email ann@example.com"
+
+
 ELSEWHERE: dict[str, Callable[[Wire], str]] = {
     "file-system": file_system,
     "key": key,
@@ -89,6 +110,9 @@ ELSEWHERE: dict[str, Callable[[Wire], str]] = {
     "repository": repository,
     "scalable-target": scalable_target,
     "security-group": security_group,
+    "subscription": subscription,
+    "table": table,
+    "topic": topic,
 }
 
 
