@@ -51,6 +51,26 @@ def parse_uri(uri: str) -> Name | None:
     return Name(match["region"], match["repository"], match["tag"] or "latest")
 
 
+def save(image: BuiltImage) -> Path:
+    """Write an image's configuration beside its files; returns the folder of both."""
+    folder = image.root.parent
+    config = json.dumps({**asdict(image), "root": ""})
+    (folder / "config.json").write_text(config, encoding="utf-8")
+    return folder
+
+
+def load(folder: Path) -> BuiltImage:
+    """The image that a folder holds."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return BuiltImage(
+        root=folder / "root",
+        workdir=config["workdir"],
+        entrypoint=tuple(config["entrypoint"]),
+        environment=config["environment"],
+        folders=tuple(config["folders"]),
+    )
+
+
 class Images:
     """The images below a directory; any number of these objects may share one."""
 
@@ -65,20 +85,11 @@ class Images:
         folder = self._folder(name) if name else None
         if folder is None or not folder.is_dir():
             return None
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        return BuiltImage(
-            root=folder / "root",
-            workdir=config["workdir"],
-            entrypoint=tuple(config["entrypoint"]),
-            environment=config["environment"],
-            folders=tuple(config["folders"]),
-        )
+        return load(folder)
 
     def put(self, name: Name, image: BuiltImage) -> None:
         """Keep an image, whose files are moved from where they are; an earlier one goes."""
-        staged = image.root.parent
-        config = {**asdict(image), "root": ""}
-        (staged / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        staged = save(image)
         target = self._folder(name)
         target.parent.mkdir(parents=True, exist_ok=True)
         with self._moving:
