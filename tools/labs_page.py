@@ -59,7 +59,8 @@ def _measured(module: Module, result: Result | None) -> str:
 def _section(module: Module) -> str:
     notebook = f"../modules/{module.name}/{module.notebook.name}"
     places = " or ".join(module.environment)
+    title = module.title if module.title[-1] in ".?!" else f"{module.title}."
     return (
-        f"## {module.name}\n\n**{module.title}.** {module.teaches}\n\n"
+        f"## {module.name}\n\n**{title}** {module.teaches}\n\n"
         f"[Notebook]({notebook}), {module.minutes} minutes, in {places}.\n"
     )

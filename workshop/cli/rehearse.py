@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workshop.cli.lab_views import needs_in_words
+from workshop.cli.lab_views import figure, needs_in_words
 from workshop.cli.options import config_option, json_option
 from workshop.cli.output import note, print_json, print_table
 from workshop.errors import EXIT_FAILED, EXIT_OK
@@ -121,8 +121,8 @@ def _show(report: Report, seconds: float) -> None:
                 (
                     m.name,
                     m.attendee,
-                    _figure(m.result),
-                    _figure(m.expected),
+                    figure(m.result),
+                    figure(m.expected),
                     "-" if m.seconds is None else f"{m.seconds:.0f}",
                     needs_in_words(m.declares),
                     "the same" if m.used == tuple(sorted(m.declares)) else needs_in_words(m.used),
@@ -156,13 +156,3 @@ def _keep(path: Path, report: Report) -> None:
 
 def _people(count: int) -> str:
     return f"{count} attendee{'s' if count != 1 else ''}"
-
-
-def _figure(value: object) -> str:
-    if not isinstance(value, dict):
-        return "-"
-    if "at_least" in value:
-        return f"{value['metric']} >= {value['at_least']}"
-    if "at_most" in value:
-        return f"{value['metric']} <= {value['at_most']}"
-    return f"{value['metric']} {value['value']:.3f}"
