@@ -52,13 +52,12 @@ def objects_of(s3: Any, source: dict[str, Any]) -> list[Found]:
 def objects_under(s3: Any, uri: str) -> list[Found]:
     """All objects under a prefix, sorted by key."""
     bucket, prefix = split_uri(uri)
-    folder = prefix.rpartition("/")[0]
     try:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         entries = [entry for page in pages for entry in page.get("Contents", [])]
     except ClientError as error:
         raise JobFailure(f"ClientError: Data download failed: {error}, uri: {uri}") from error
-    start = len(folder) + 1 if folder else 0
+    start = _below(prefix, [entry["Key"] for entry in entries])
     found = [
         Found(bucket, entry["Key"], entry["Key"][start:], entry["Size"])
         for entry in sorted(entries, key=lambda entry: str(entry["Key"]))
@@ -70,6 +69,16 @@ def objects_under(s3: Any, uri: str) -> list[Found]:
             f'"{uri}" given in input data source.'
         )
     return found
+
+
+def _below(prefix: str, keys: Sequence[str]) -> int:
+    """Where in a key the part below the prefix's folder begins.
+
+    A prefix may name a folder without its slash (the SDK's channels do), or begin names.
+    """
+    if prefix and all(key.startswith(f"{prefix.rstrip('/')}/") for key in keys):
+        return len(prefix.rstrip("/")) + 1
+    return prefix.rfind("/") + 1
 
 
 def _of_manifest(s3: Any, uri: str) -> list[Found]:
