@@ -59,8 +59,8 @@ def test_a_lab_checks_the_result_that_it_declares(lab: Module) -> None:
 def test_a_lab_registers_how_what_it_makes_is_deleted(lab: Module) -> None:
     code = "\n".join(lab_rules.code_cells(lab.notebook))
 
-    leaves = any(need.use == "endpoint" for need in lab.needs) or ".create(" in code
-    assert not leaves or "made.append(" in code
+    makes = re.search(r"\.create\(|create_(model|endpoint|pipeline|function|repository)", code)
+    assert not makes or "made.append(" in code
 
 
 @each_lab
