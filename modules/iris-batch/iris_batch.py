@@ -176,7 +176,7 @@ for index, kind in enumerate(SPECIES):
     axes.bar(range(1, len(rows) + 1), height, bottom=bottom, label=kind)
     bottom = [low + high for low, high in zip(bottom, height, strict=True)]
 axes.set(xlabel="flower", ylabel="probability", title="What the model thinks of 30 flowers")
-axes.legend(loc="lower right")
+axes.legend(bbox_to_anchor=(1, 1))
 plt.show()
 
 # %% [markdown]
