@@ -44,6 +44,12 @@ class Image:
     metrics: str = ""
 
 
+# "#quality_metric: host=algo-1, test msd <loss>=0.5": "test:msd" (km-tuning, metrics computed).
+_QUALITY = (
+    r"#quality_metric: host=\S+, (?P<data>train|validation|test) (?P<metric>\S+) <\w+>="
+    r"(?P<value>\S+)"
+)
+
 IMAGES = {
     image.repository: image
     for image in (
@@ -55,6 +61,9 @@ IMAGES = {
             # "[9]\ttrain-mlogloss:0.2": "train:mlogloss" (xgboost-tuning, metrics computed).
             metrics=r"\t(?P<data>train|validation)-(?P<metric>[\w@.]+):(?P<value>[-+\w.]+)",
         ),
+        # The folder's __init__.py says how each differs from AWS's algorithm.
+        Image("linear-learner", "linear_learner", ("1", "latest"), metrics=_QUALITY),
+        Image("kmeans", "kmeans", ("1", "latest"), metrics=_QUALITY),
         Image("sagemaker-scikit-learn", SCRIPT, SCIKIT_LEARN_VERSIONS, takes_scripts=True),
     )
 }

@@ -12,6 +12,9 @@ from pathlib import Path
 
 from rehearsal.containers.contract.files import CustomerError, base_folder, log, write_failure
 
+# The exit code of AWS's own algorithms for what a customer can put right.
+CUSTOMER_ERROR = 2
+
 
 def run(train: Callable[[Path], None], *, customer_code: int = 1) -> int:
     """Train below /opt/ml; the exit code says what SageMaker makes of the job.
