@@ -115,8 +115,6 @@ def command(
     Example: workshop cleanup --attendee a001 --dry-run
     """
     from cleanup.kinds import KINDS
-    from costs.meter import add_up
-    from workshop.cli.cost_so_far import oldest
     from workshop.cli.findings_of_scan import note_scan
     from workshop.cli.sweep_report import Report
     from workshop.cli.sweep_tasks import Wishes, find_task
@@ -153,7 +151,7 @@ def command(
                 return EXIT_FAILED
             return EXIT_OK if plan.scan.complete else EXIT_UNVERIFIED
         # Before the sweep: afterwards, nothing tells what has run and is deleted.
-        lifetimes = None if no_prices else task.lifetimes(plan)
+        spending = None if no_prices else task.spending(plan)
         started = datetime.now(UTC)
         with interruptible(log):
             # What appears after an empty plan was neither shown nor agreed to.
@@ -162,8 +160,8 @@ def command(
         own_kinds = len(task.kinds) < len(KINDS)
         told = Report(
             *(task.actor, task.scope, started, ended, plan, result, rates, own_kinds),
-            bill=None if lifetimes is None else add_up(lifetimes, task.prices, ended),
-            oldest=oldest(lifetimes or (), task.prices),
+            bill=None if spending is None else spending.bill(task.prices, ended),
+            oldest="" if spending is None else spending.oldest(task.prices),
         )
         _show(told, as_json)
         code = exit_code(result)
@@ -203,7 +201,7 @@ def _may_execute(task: Task, plan: Plan, rates: Rates, *, yes: bool, dry_run: bo
 
 def _show(told: Report, as_json: bool) -> None:
     """Print what a sweep did and left, and what the workshop has cost."""
-    from workshop.cli.cost_so_far import NOT_COUNTED, bill_json
+    from workshop.cli.cost_so_far import bill_json, not_counted
     from workshop.cli.sweep_views import result_json, show_result
 
     if as_json:
@@ -212,8 +210,8 @@ def _show(told: Report, as_json: bool) -> None:
         return
     show_result(told.result, told.rates)
     note(told.verdict)
-    if told.costs:
-        note(f"{told.costs} ({NOT_COUNTED})")
+    if told.bill is not None:
+        note(f"{told.costs} ({not_counted(told.bill)})")
 
 
 def _write_report(path: Path, text: str) -> bool:

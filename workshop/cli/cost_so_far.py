@@ -1,35 +1,43 @@
-"""What a workshop has cost so far: what is listed, with its times, times the prices."""
+"""What a workshop has cost so far, in words and as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
-from cleanup.lifetimes import Lifetimes
+from cleanup.lifetimes import Lifetimes, Run
 from cleanup.resources import Resource
 from costs.meter import Amount, Bill, Lifetime
-from costs.prices import Cell, Prices
 
-# Belongs to every figure that comes from listings alone.
-NOT_COUNTED = "what was deleted before is not in it, nor are jobs' and endpoints' volumes and S3"
+# Belongs to every figure.
+_NEVER_COUNTED = "jobs' and endpoints' volumes and S3"
+
+
+def not_counted(bill: Bill) -> str:
+    """What is not in a figure, in words: more, where it comes from listings alone."""
+    if bill.complete:
+        return f"{_NEVER_COUNTED} are not in it"
+    return f"what was deleted before is not in it, nor are {_NEVER_COUNTED}"
 
 
 def find_lifetimes(resources: Iterable[Resource], lifetimes: Lifetimes) -> list[Lifetime]:
     """From when to when each resource billed, and on what, as far as SageMaker still tells."""
-    return [
-        Lifetime(
-            run.resource.owner,
-            run.resource.kind,
-            run.resource.name,
-            run.resource.region,
-            run.machines,
-            run.began,
-            run.ended,
-            run.billable_seconds,
-            run.perhaps_less,
-        )
-        for run in lifetimes.find(resources)
-    ]
+    return [lifetime_of(run) for run in lifetimes.find(resources)]
+
+
+def lifetime_of(run: Run) -> Lifetime:
+    """A run as the meter takes it."""
+    return Lifetime(
+        run.resource.owner,
+        run.resource.kind,
+        run.resource.name,
+        run.resource.region,
+        run.machines,
+        run.began,
+        run.ended,
+        run.billable_seconds,
+        run.perhaps_less,
+    )
 
 
 def sentence(bill: Bill, attendees: int) -> str:
@@ -44,15 +52,6 @@ def sentence(bill: Bill, attendees: int) -> str:
     if bill.perhaps_less:
         return f"about {str(total).removeprefix('at least ')}{per_head}"
     return f"{least}{total}{per_head}"
-
-
-def oldest(found: Iterable[Lifetime], prices: Prices) -> str:
-    """The day or month of the oldest price that was needed."""
-    return prices.oldest(
-        Cell(lifetime.region, machine.usage, machine.instance_type)
-        for lifetime in found
-        for machine in lifetime.machines or ()
-    )
 
 
 def bill_json(bill: Bill) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import click
 
 from cleanup.resources import TAGS
 from cleanup.sweep import SETTLE_SECONDS
-from workshop.cli.cost_so_far import NOT_COUNTED, bill_json, sentence
+from workshop.cli.cost_so_far import bill_json, not_counted, sentence
 from workshop.cli.findings_of_scan import resource_rows
 from workshop.cli.inventory import Inventory, assets_buckets, stacks_in, take_inventory
 from workshop.cli.options import config_option, json_option, plan_options
@@ -115,11 +115,11 @@ def _destroy(
 ) -> int:
     from cleanup.calls import Caller
     from cleanup.lifetimes import Lifetimes
-    from costs.meter import add_up
     from workshop.aws import make_clients
     from workshop.cli import uncollected
     from workshop.cli.account import account_id, make_scope, workshop_stacks
-    from workshop.cli.cost_so_far import find_lifetimes
+    from workshop.cli.ledgers import guarded_regions, read_books
+    from workshop.cli.spending import find_spending
 
     clients = make_clients()
     account, _ = account_id(clients, workshop.regions[0])
@@ -157,11 +157,17 @@ def _destroy(
             note(f"it would be refused: {refusal.what}; to be done first: {refusal.fix}")
         code = view.report(before, [], executed=False, works=works)
         return refusal.exit_code if refusal and code == EXIT_OK else code
-    # Before the destruction: afterwards, nothing tells what has run.
-    seen = (*before.resources, *before.records)
-    lifetimes = find_lifetimes(seen, Lifetimes(Caller(clients)))
+    # Before the destruction: afterwards, nothing tells what has run, and the ledgers are gone.
+    spending = find_spending(
+        (*before.resources, *before.records),
+        before.holes,
+        Lifetimes(Caller(clients)),
+        read_books(workshop, guarded_regions(workshop), prices, clients),
+        datetime.now(UTC),
+        scope.only,
+    )
     problems = _carry_out(workshop, scope, assets, clients, save, events)
-    bill = add_up(lifetimes, prices, datetime.now(UTC))
+    bill = spending.bill(prices, datetime.now(UTC))
     return view.report(
         _look_twice(workshop, scope, assets, clients), problems, executed=True, bill=bill
     )
@@ -281,7 +287,7 @@ class _View:
             note(f"what is left costs {rate}")
         if bill is not None:
             cost = sentence(bill, self._attendees)
-            note(f"{self.whose} has cost {cost} ({NOT_COUNTED})")
+            note(f"{self.whose} has cost {cost} ({not_counted(bill)})")
         if ok:
             regions = ", ".join(self._regions)
             note(f"verified in {regions}: nothing of {self.whose} is left, nothing bills")

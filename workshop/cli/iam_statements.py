@@ -12,8 +12,9 @@ from typing import Any
 
 from cleanup.kinds.elsewhere import MANAGED_BY
 from workshop import names
-from workshop.cli import iam_actions
+from workshop.cli import iam_actions, iam_guard
 from workshop.cli.iam_actions import by_verb
+from workshop.cli.iam_guard import ledgers
 from workshop.cli.iam_handlers import handler_statements
 from workshop.cli.iam_writer import ALL, Statement, Writer, account_reads, allow, both
 
@@ -172,6 +173,7 @@ def _looking(w: Writer) -> list[Statement]:
         # Deployments of the past, for regions that left the YAML.
         allow("PastStacks", ["cloudformation:ListStacks"], ALL),
         allow("BucketListing", ["s3:ListBucket"], w.bucket(f"{w.workshop}-*")),
+        allow("Ledgers", ["dynamodb:Query"], ledgers(w)),
     ]
 
 
@@ -284,6 +286,8 @@ STATEMENTS: dict[str, Callable[[Writer], list[Statement]]] = {
     "cost --refresh": _cost,
     "deploy": _deploy,
     "destroy": _destroy,
+    "extend": iam_guard.extend,
+    "guard": lambda w: iam_guard.guard(w, _cleanup(w)),
     "open": _open,
     "run": _run,
     "status": _status,

@@ -17,7 +17,7 @@ from cleanup.leftovers import (
     find_log_leftovers,
     is_own_bucket,
 )
-from cleanup.resources import Resource, Scope
+from cleanup.resources import Blind, Resource, Scope
 from cleanup.scan import Scanner
 from deploy.state import StackState
 from workshop import names
@@ -38,6 +38,8 @@ class Inventory:
     objects: dict[tuple[str, str, str], int] = field(default_factory=dict)
     logs: list[Leftover] = field(default_factory=list)
     blind: list[str] = field(default_factory=list)
+    # Of what is blind, the listings of resources.
+    holes: tuple[Blind, ...] = ()
     # What costs nothing any more and tells what it has cost: the records of ended jobs.
     records: tuple[Resource, ...] = ()
 
@@ -91,6 +93,7 @@ def take_inventory(
         resources=tuple(r for r in found.resources if _counts(r)),
         records=tuple(r for r in found.resources if not _counts(r)),
         blind=[f"{hole.kind} in {hole.region}" for hole in found.blind],
+        holes=found.blind,
     )
     for region in workshop.regions:
         with _or_unknown(inventory, f"buckets in {region}"):

@@ -37,7 +37,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     },
     "Prepare": {
         "init": Entry("init", "Write a commented workshop.yaml."),
-        "modules": Entry("modules", "List the labs and the instances they need."),
+        "modules": Entry("modules", "List the labs: what they need and what they cost."),
         "check": Entry("check", "Check configuration, credentials, regions and quotas."),
         "cost": Entry("cost", "Estimate what the workshop costs."),
         "canary": Entry("canary", "Try everything once with a throw-away attendee."),
@@ -47,6 +47,8 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "open": Entry("open", "Print an attendee's sign-in link."),
         "status": Entry("status", "Show what exists and what runs."),
         "run": Entry("run", "Execute a lab headless and check its result."),
+        "guard": Entry("guard", "Show what the guard knows and does; run it, or hold it."),
+        "extend": Entry("extend", "Let the workshop end later."),
     },
     "Finish": {
         "collect": Entry("collect", "Archive attendees' work, and show whose is archived."),

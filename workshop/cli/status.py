@@ -89,7 +89,7 @@ def command(
     prices = load_prices(config)
     clients = make_clients()
     chosen = choose_regions(workshop, regions)
-    lifetimes = None if no_prices else _lifetimes(clients)
+    reader = None if no_prices else _reader(clients)
     while True:
         if boot:
             code = _show_boots(workshop, clients, chosen, attendees, watch, as_json)
@@ -99,7 +99,10 @@ def command(
             continue
         stacks, found = look(workshop, clients, chosen, attendees)
         rates = {} if no_prices else _rates(found, clients, prices)
-        bill = None if lifetimes is None else _bill(found, lifetimes, prices)
+        bill = None
+        if reader is not None:
+            whose = attendees or None
+            bill = _bill(workshop, clients, chosen, found, reader, prices, whose)
         shown = [r for r in found.resources if r.bills == "hour" or not running]
         if as_json:
             print_json(_as_json(stacks, shown, found, rates, bill))
@@ -161,24 +164,35 @@ def _rates(found: Scan, clients: Clients, prices: Prices) -> Rates:
     return find_rates(found.resources, clients, prices)
 
 
-def _lifetimes(clients: Clients) -> Lifetimes:
+def _reader(clients: Clients) -> Lifetimes:
     from cleanup.calls import Caller
     from cleanup.lifetimes import Lifetimes
 
     return Lifetimes(Caller(clients))
 
 
-def _bill(found: Scan, lifetimes: Lifetimes, prices: Prices) -> Bill:
-    from costs.meter import add_up
-    from workshop.cli.cost_so_far import find_lifetimes
+def _bill(
+    workshop: Workshop,
+    clients: Clients,
+    regions: tuple[str, ...],
+    found: Scan,
+    reader: Lifetimes,
+    prices: Prices,
+    whose: tuple[str, ...] | None,
+) -> Bill:
+    from workshop.cli.ledgers import guarded_regions, read_books
+    from workshop.cli.spending import find_spending
 
-    return add_up(find_lifetimes(found.resources, lifetimes), prices, datetime.now(UTC))
+    books = read_books(workshop, guarded_regions(workshop, regions), prices, clients)
+    now = datetime.now(UTC)
+    spending = find_spending(found.resources, found.blind, reader, books, now, whose)
+    return spending.bill(prices, now)
 
 
 def _spent(bill: Bill, attendees: int) -> str:
-    from workshop.cli.cost_so_far import NOT_COUNTED, sentence
+    from workshop.cli.cost_so_far import not_counted, sentence
 
-    return f"spent so far: {sentence(bill, attendees)} ({NOT_COUNTED})"
+    return f"spent so far: {sentence(bill, attendees)} ({not_counted(bill)})"
 
 
 def _note(found: Scan) -> None:

@@ -12,7 +12,7 @@ from cleanup.resources import TAGS, Resource, Scope
 from cleanup.sweep import Plan, SweepResult
 from costs.meter import Bill
 from costs.prices import Rate
-from workshop.cli.cost_so_far import NOT_COUNTED, sentence
+from workshop.cli.cost_so_far import not_counted, sentence
 from workshop.cli.money import Rates, cell, total
 
 _HOURS_PER_DAY = 24
@@ -168,7 +168,7 @@ class Report:
         what = [(kind, str(amount)) for kind, amount in self.bill.by_kind.items()]
         parts = [f"## What the workshop has cost: {total}", _table(("attendee", "cost"), whose)]
         return "\n\n".join(
-            [*parts, _table(("kind", "cost"), what), f"As far as seen: {NOT_COUNTED}."]
+            [*parts, _table(("kind", "cost"), what), f"As far as seen: {not_counted(self.bill)}."]
         )
 
     def _done(self) -> str:

@@ -16,16 +16,16 @@ from cleanup.lifetimes import Lifetimes
 from cleanup.resources import TAGS, Key, Resource, Scope
 from cleanup.steps import Call, Policy
 from cleanup.sweep import Plan, Sweep
-from costs.meter import Lifetime
 from costs.own_prices import load_prices
 from costs.prices import Prices, shipped
 from workshop import names
 from workshop.aws import Clients, make_clients
 from workshop.cli.account import choose_regions, make_scope, workshop_stacks
-from workshop.cli.cost_so_far import find_lifetimes
+from workshop.cli.ledgers import guarded_regions, read_books
 from workshop.cli.money import Rates, find_rates
 from workshop.cli.output import note
 from workshop.cli.seat import Seat, find_seat, metadata_path, region_of, role_of
+from workshop.cli.spending import Spending, find_spending
 from workshop.cli.sweep_views import describe, note_progress
 from workshop.config import load_workshop
 from workshop.errors import UsageError, WorkshopError
@@ -55,6 +55,7 @@ class Task:
     """One sweep: whose things, what may be done with them, and who does it.
 
     `seat` is what the command itself runs on, and `stop_me` whether that goes at last.
+    `workshop` is the configuration, None in an attendee's environment, where there is none.
     `deadline_seconds` is how long a resource may take to move (None: its kind says). Audit logs
     are kept in `directory`, and on request below `prefix` of the workshop's bucket.
     """
@@ -70,6 +71,7 @@ class Task:
     seat: Key | None = None
     stop_me: bool = False
     deadline_seconds: float | None = None
+    workshop: Workshop | None = None
 
     def sweep(self, audit: Audit) -> Sweep:
         """The engine for this task."""
@@ -92,12 +94,16 @@ class Task:
         """USD per hour of all that was found, by key."""
         return find_rates(plan.scan.resources, self.clients, self.prices)
 
-    def lifetimes(self, plan: Plan) -> list[Lifetime] | None:
+    def spending(self, plan: Plan) -> Spending | None:
         """From when to when everything billed; None for a sweep of less than the workshop, or
         of more."""
-        if self.scope.only or self.scope.module or self.scope.everything:
+        if self.workshop is None or self.scope.only or self.scope.module or self.scope.everything:
             return None
-        return find_lifetimes(plan.scan.resources, Lifetimes(Caller(self.clients)))
+        regions = guarded_regions(self.workshop, self.scope.regions)
+        books = read_books(self.workshop, regions, self.prices, self.clients)
+        reader = Lifetimes(Caller(self.clients))
+        scan = plan.scan
+        return find_spending(scan.resources, scan.blind, reader, books, datetime.now(UTC))
 
     def seat_in(self, plan: Plan) -> list[Resource]:
         """What the command runs on; empty outside an environment."""
@@ -227,6 +233,7 @@ def _of_instructor(workshop: Workshop, prices: Prices, wishes: Wishes, clients: 
         directory=_DIRECTORY,
         prices=prices,
         deadline_seconds=_seconds(wishes.give_up_after),
+        workshop=workshop,
     )
 
 

@@ -38,7 +38,8 @@ CALLERS = {
     "quotas": ("service-quotas", "sagemaker"),
     "costs": ("pricing",),
     "cleanup": ("cloudformation", "iam", "lambda", "logs", "resourcegroupstaggingapi", "s3"),
-    "workshop/cli": ("cloudformation", "s3", "sagemaker", "sts"),
+    "guard": ("cloudwatch", "dynamodb", "s3", "sagemaker", "sns"),
+    "workshop/cli": ("cloudformation", "logs", "s3", "sagemaker", "scheduler", "sts"),
     "workshop/collecting": ("s3", "sagemaker"),
     "workshop/cli/probes": (
         *("sts", "ssm", "cloudformation", "s3", "iam", "lambda", "logs", "ec2"),
