@@ -64,6 +64,13 @@ IMAGES = {
         # The folder's __init__.py says how each differs from AWS's algorithm.
         Image("linear-learner", "linear_learner", ("1", "latest"), metrics=_QUALITY),
         Image("kmeans", "kmeans", ("1", "latest"), metrics=_QUALITY),
+        Image(
+            "image-classification",
+            "image_classification",
+            ("1", "latest"),
+            # "Epoch[0] Validation-accuracy=0.5": "validation:accuracy" (IC-tuning).
+            metrics=r"Epoch\[\d+\] (?P<data>Train|Validation)-(?P<metric>accuracy)=(?P<value>\S+)",
+        ),
         Image("sagemaker-scikit-learn", SCRIPT, SCIKIT_LEARN_VERSIONS, takes_scripts=True),
     )
 }

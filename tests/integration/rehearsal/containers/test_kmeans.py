@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -114,9 +115,12 @@ def test_every_format_of_a_reply_says_the_same(served: Served) -> None:
 
 def test_every_format_of_a_request_is_answered_alike(served: Served) -> None:
     rows = FEATURES[:3]
-    instances = [{"features": rows[0]}, {"data": {"features": {"values": rows[1]}}}]
+    instances: list[dict[str, Any]] = [
+        {"features": rows[0]},
+        {"data": {"features": {"values": rows[1]}}},
+    ]
     sparse = {"keys": [0, 1, 2, 3], "shape": [4], "values": rows[2]}
-    instances.append({"data": {"features": sparse}})  # type: ignore[dict-item]
+    instances.append({"data": {"features": sparse}})
 
     answers = [
         served.ask(to_csv(rows), "text/csv;label_size=0"),

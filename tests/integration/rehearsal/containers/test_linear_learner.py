@@ -53,7 +53,7 @@ def predictions(server: Served, rows: list[list[float]]) -> list[dict[str, Any]]
 
 def accuracy(found: list[dict[str, Any]], rows: list[list[float]]) -> float:
     pairs = zip(found, rows, strict=True)
-    return sum(it["predicted_label"] == row[0] for it, row in pairs) / len(rows)
+    return sum(bool(it["predicted_label"] == row[0]) for it, row in pairs) / len(rows)
 
 
 @pytest.fixture(scope="module")
