@@ -61,7 +61,8 @@ _GOING = frozenset({"Deleting", "Stopping"})
 class Activity:
     """When something was last used, as far as anybody can tell.
 
-    `known`: whoever was asked has answered; then `latest` None means not since it began.
+    `known`: whoever was asked has answered; then `latest` None means not since it began. Of
+    what is not known, `latest` is a use that was seen all the same: there may be newer ones.
     `source` says how that is known, or why it is not.
     """
 
@@ -217,7 +218,8 @@ def _idle_endpoint(case: _Case) -> Finding | None:
     if case.subject.resource.kind != "endpoint":
         return None
     if case.subject.machines == ():
-        return Finding("idle-endpoint", None, "serverless: billed by use alone")
+        reason = "no instances: it is serverless or scaled to zero"
+        return Finding("idle-endpoint", None, reason)
     return _idle(case, "idle-endpoint", case.policy.endpoint_idle, "invoked")
 
 
@@ -234,20 +236,23 @@ def _idle_workspace(case: _Case) -> Finding | None:
 def _idle(case: _Case, rule: str, limit: timedelta, verb: str) -> Finding:
     """From the last use on; where nobody can see it, from the beginning on and for longer."""
     began, activity = case.subject.began, case.subject.activity
+    # What lies in the future was written by a clock that is ahead.
+    used = None if activity is None else activity.latest
+    times = [min(t, case.now) for t in (used, began) if t is not None]
     if activity is None or not activity.known:
         why = activity.source if activity else "nothing tells of this kind"
         limit = case.policy.unseen_age
-        if began is None:
+        if not times:
             return Finding("unseen", None, f"neither its use nor its age is known ({why})")
-        due = began + limit + CLOCK_TOLERANCE
-        reason = f"its use is not known ({why}); runs since {shown(began)}, {_long(limit)} at most"
-        return Finding("unseen", due, reason)
-    # What lies in the future was written by a clock that is ahead.
-    times = [min(t, case.now) for t in (activity.latest, began) if t is not None]
+        # It was used then, and perhaps since.
+        since = max(times)
+        seen = "runs since" if since == began else "was in use at"
+        reason = f"its use is not known ({why}); {seen} {shown(since)}, {_long(limit)} at most"
+        return Finding("unseen", since + limit + CLOCK_TOLERANCE, reason)
     if not times:
         return Finding(rule, None, f"never {verb}, and since when it runs is not known")
     latest = max(times)
-    never = activity.latest is None
+    never = used is None or used < latest
     last = f"never {verb}, runs since {shown(latest)}" if never else f"last {verb} {shown(latest)}"
     source = f" ({activity.source})" if activity.source else ""
     due = latest + limit + CLOCK_TOLERANCE
