@@ -115,7 +115,7 @@ def thaw(found: Mapping[str, Any]) -> GuardPolicy:
             ),
             webhook=str(found["webhook"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise WorkshopError(
             "the guard's policy cannot be read",
             f"{type(error).__name__}: {error}",

@@ -10,6 +10,7 @@ from costs.meter import Amount, Bill
 from guard.ledger import Ledger
 from guard.policy import GuardPolicy
 from guard.rule import deadline, shown
+from workshop.names import SHARED
 
 # Of a budget, in percent; at the last one things are stopped.
 _PERCENT = (50, 80, 100)
@@ -33,9 +34,10 @@ def find_warnings(
 
 
 def _budgets(policy: GuardPolicy, bill: Bill) -> Iterator[Warning]:
-    yield from _budget("total", "the workshop", bill.total, policy.budget_total)
+    yield from _budget("", "the workshop", bill.total, policy.budget_total)
     for attendee, spent in sorted(bill.by_attendee.items()):
-        yield from _budget(attendee, attendee, spent, policy.budget_per_attendee)
+        if attendee != SHARED:
+            yield from _budget(attendee, attendee, spent, policy.budget_per_attendee)
 
 
 def _budget(key: str, who: str, spent: Amount, limit: float | None) -> Iterator[Warning]:
