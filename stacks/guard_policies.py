@@ -32,10 +32,11 @@ def guard_document(
     its tag (see `tagged_document`), or belongs to one of its user profiles. `regions` are those
     that the workshop has attendees in, `bucket` is the workshop's.
     """
-    name = names.guard_name(workshop)
+    # A sweep of all that attendees made looks for everything.
+    looked_for = KINDS if after_end == "delete" else billing_kinds()
     return policies.document(
         [
-            allow("Lists", kind_statements.reads(billing_kinds()), "*"),
+            allow("Lists", kind_statements.reads(looked_for), "*"),
             allow("Tags", ["tag:GetResources"], "*"),
             allow("Stacks", ["cloudformation:ListStacks"], "*"),
             allow("Metrics", ["cloudwatch:GetMetricData"], "*"),
@@ -46,8 +47,7 @@ def guard_document(
             *_activity(bucket),
             *_ledger(workshop, region, regions),
             allow("Notices", ["sns:Publish"], arn("sns", region, names.notices_name(workshop))),
-            kind_statements.go_on(region, name),
-            kind_statements.own_log(region, name),
+            kind_statements.own_log(region, names.guard_name(workshop)),
         ]
     )
 
