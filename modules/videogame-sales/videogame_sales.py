@@ -307,6 +307,7 @@ check("error rate", error_rate, at_most=0.16)
 # %%
 hand_over(
     image=image,
+    error_rate=error_rate,
     **{channel: f"s3://{bucket}/{folder}/{channel}/{channel}.libsvm" for channel in channels},
 )
 

@@ -14,7 +14,7 @@ _NAMES = re.compile(
     re.IGNORECASE,
 )
 _OWN = {"name", "base_name", "name_prefix"}
-_SHELL_NAME = re.compile(r"--(?:[a-z-]+-)?name[ =]+([^\s\\]+)")
+_SHELL_NAME = re.compile(r"--(?:[a-z-]+-)?name[ =]+([^\s\\|]+)")
 # Public hosts that earlier workshops took their data from, and that do not answer any more.
 GONE_HOSTS = ("data.mxnet.io", "data.dmlc.ml", "vision.caltech.edu")
 INSTANCE_TYPE = re.compile(r"\bml\.[a-z0-9-]+\.[a-z0-9]+\b")
@@ -109,5 +109,9 @@ def _has_prefix(value: ast.expr, own: set[str]) -> bool:
 
 
 def shell_names_without_prefix(script: str) -> list[str]:
-    """Names that a shell script gives as literals, without any variable."""
-    return [name for name in _SHELL_NAME.findall(script) if "$" not in name]
+    """Names that a shell script gives as literals, without any variable.
+
+    `--name NAME` in a help text stands for any name, and is none.
+    """
+    names = _SHELL_NAME.findall(script)
+    return [name for name in names if "$" not in name and not name.isupper()]

@@ -145,6 +145,10 @@ def test_a_name_without_the_attendees_prefix_is_found(code: str, found: list[str
 
 
 def test_a_literal_name_in_a_shell_script_is_found() -> None:
-    script = 'aws sagemaker create-model --model-name videogames --name="$base-x" --name $name'
+    script = """
+      --name NAME         what it is called
+      --name | --region) ;;
+    aws sagemaker create-model --model-name videogames --name="$base-x" --name $name
+    """
 
     assert lab_rules.shell_names_without_prefix(script) == ["videogames"]
