@@ -17,6 +17,8 @@ from modules.declarations import load_module
 from modules.handover import is_handed_over
 from rehearsal import needs
 from rehearsal.view import View
+from workshop.cli.place import Place
+from workshop.cli.run import labs_to_run
 
 ROOT = Path(__file__).parents[3]
 REGION = "eu-central-1"
@@ -136,6 +138,33 @@ def test_the_lab_hands_over_what_later_labs_find(aws: LocalAws) -> None:
     assert is_handed_over(s3, BUCKET, prefix, "iris-xgboost")
     assert not is_handed_over(s3, BUCKET, "attendees/bob/", "iris-xgboost")
     assert not is_handed_over(s3, f"{BUCKET}-that-is-not-there", prefix, "iris-xgboost")
+
+
+@pytest.mark.xdist_group("lab")
+def test_a_lab_runs_what_it_builds_on_first(aws: LocalAws, tmp_path: Path) -> None:
+    ended = aws.run(tmp_path, "--prefix", "attendees/new/", module="iris-batch")
+
+    report = json.loads(ended.stdout)
+    assert (ended.returncode, report["ok"]) == (0, True), ended.stderr
+    assert [(p["name"], p["ok"]) for p in report["prerequisites"]] == [("iris-xgboost", True)]
+    assert len(list(tmp_path.glob("*.html"))) == 2
+
+
+@pytest.mark.xdist_group("lab")
+def test_what_a_lab_builds_on_is_run_again_only_when_asked_for(
+    aws: LocalAws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws.run_once("iris-xgboost")
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    place = Place("ml101", "ann", REGION, BUCKET, "attendees/ann/", aws.role)
+    batch = load_module("iris-batch")
+
+    assert [lab.name for lab in labs_to_run(batch, place, fresh=False)] == ["iris-batch"]
+    assert [lab.name for lab in labs_to_run(batch, place, fresh=True)] == [
+        "iris-xgboost",
+        "iris-batch",
+    ]
 
 
 @pytest.mark.xdist_group("lab")
