@@ -47,7 +47,7 @@ def find(log: str, wanted: Mapping[str, str], built_in: str = "") -> list[Metric
             if match and pattern.groups:
                 found += _metric(name, match[1])
         for match in own.finditer(line) if own else ():
-            found += _metric(f"{match['data']}:{match['metric']}", match["value"])
+            found += _metric(f"{match['data'].lower()}:{match['metric']}", match["value"])
     return found
 
 
