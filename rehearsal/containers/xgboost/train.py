@@ -128,8 +128,13 @@ def boost(
             num_boost_round=settings["num_round"],
             evals=[(matrix, name) for name, matrix in evaluated.items()],
             custom_metric=computed_metrics([m for m in metrics if m in COMPUTED]),
-            callbacks=[stop, *early_stopping(settings.get("early_stopping_rounds"), metrics)],
-            verbose_eval=True,
+            # The monitor first: the callback that ends the training is the last one called.
+            callbacks=[
+                xgboost.callback.EvaluationMonitor(),
+                stop,
+                *early_stopping(settings.get("early_stopping_rounds"), metrics),
+            ],
+            verbose_eval=False,
         )
     except xgboost.core.XGBoostError as error:
         # Without time stamp, source line and stack trace:

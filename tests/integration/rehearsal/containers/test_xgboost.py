@@ -116,6 +116,80 @@ def test_weights_in_the_second_column_change_the_model(tmp_path: Path) -> None:
     assert models[0] != models[1]
 
 
+def test_recordio_protobuf_trains_the_same_model_as_csv(tmp_path: Path) -> None:
+    models: list[bytes] = []
+    for content_type, data in (
+        ("text/csv", to_csv(flowers()[:90]).encode()),
+        ("application/x-recordio-protobuf", to_records(flowers()[:90])),
+    ):
+        job = new_job(tmp_path / str(len(models)), content_type=content_type)
+        job.train(train=data)
+        models.append((job.base / "model" / "xgboost-model").read_bytes())
+
+    assert models[0] == models[1]
+
+
+def test_weights_behind_a_libsvm_label_change_the_model(tmp_path: Path) -> None:
+    models = []
+    for weight in ("1", "5"):
+        job = new_job(tmp_path / weight, content_type="text/libsvm")
+        job.train(train=to_libsvm(flowers()[:90]).replace("1.0 0:", f"1.0:{weight} 0:"))
+        models.append((job.base / "model" / "xgboost-model").read_bytes())
+
+    assert models[0] != models[1]
+
+
+def test_metrics_of_the_container_are_logged_beside_xgboosts_own(tmp_path: Path) -> None:
+    job = new_job(tmp_path, {**SOFTPROB, "eval_metric": "merror,accuracy,f1"})
+
+    log = job.train(train=to_csv(flowers()[:90]), validation=to_csv(flowers()[90:]))
+
+    last = [line for line in log.splitlines() if line.startswith("[9]")][-1]
+    values = dict(part.split(":") for part in last.split("\t")[1:])
+    assert float(values["train-accuracy"]) == pytest.approx(1 - float(values["train-merror"]))
+    assert float(values["validation-f1"]) > 0.85
+
+
+def test_a_metric_that_should_rise_ends_the_training_when_it_does_not(tmp_path: Path) -> None:
+    settings = {"eval_metric": "accuracy", "num_round": "500", "early_stopping_rounds": "5"}
+    job = new_job(tmp_path, {**SOFTPROB, **settings})
+
+    log = job.train(train=to_csv(flowers()[:60]), validation=to_csv(flowers()[60:120]))
+
+    rounds = [float(value) for value in re.findall(r"validation-accuracy:([\d.]+)", log)]
+    best = rounds.index(max(rounds))
+    assert len(rounds) == best + 1 + 5
+    assert "mlogloss" not in log  # only what was asked for
+
+
+def test_scale_pos_weight_moves_predictions_towards_one(tmp_path: Path) -> None:
+    rows = [[float(r[0] == 2), *r[1:]] for r in flowers()]
+    means = []
+    for weight in ("1", "20"):
+        settings = {
+            "objective": "binary:logistic",
+            "num_round": "3",
+            "eval_metric": "auc",
+            "scale_pos_weight": weight,
+        }
+        job = new_job(tmp_path / weight, settings)
+        job.train(train=to_csv(rows))
+        server = Served(program(), job.base)
+        scores = [float(line) for line in server.ask(to_csv([r[1:] for r in rows])).text.split()]
+        server.stop()
+        means.append(sum(scores) / len(scores))
+
+    assert means[1] > means[0] + 0.05
+
+
+def test_the_log_names_the_version_that_was_asked_for_and_the_one_that_runs(
+    tmp_path: Path,
+) -> None:
+    log = new_job(tmp_path).train(train=to_csv(flowers()[:90]))
+
+    assert re.search(r"SageMaker XGBoost 1\.7-1, locally by xgboost \d+\.\d+\.\d+", log)
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -253,6 +327,41 @@ def test_libsvm_rows_get_the_same_answer_with_and_without_label(
         rows = "\n".join(line.split(" ", 1)[1] for line in rows.splitlines())
 
     assert served.ask(rows, "text/libsvm") == served.ask(FEATURES)
+
+
+def test_recordio_rows_get_the_same_answer_as_csv(served: Served) -> None:
+    answer = served.ask(to_records(TEST), "application/x-recordio-protobuf")
+
+    assert answer == served.ask(FEATURES)
+
+
+def test_a_missing_value_is_an_empty_cell(served: Served) -> None:
+    answer = served.ask("5.1,,1.4,0.2\n5.1,3.5,1.4,\n")
+
+    assert answer.status == 200
+    assert len(answer.text.splitlines()) == 2
+
+
+def test_a_body_in_chunks_is_read(served: Served) -> None:
+    lines = FEATURES.encode().splitlines(keepends=True)
+    served.connection.request(
+        "POST", "/invocations", iter(lines), {"Content-Type": "text/csv"}, encode_chunked=True
+    )
+    reply = served.connection.getresponse()
+
+    assert reply.status == 200
+    assert reply.read() == served.ask(FEATURES).body
+
+
+def test_a_linear_booster_is_served_too(tmp_path: Path) -> None:
+    job = new_job(tmp_path, {**SOFTPROB, "booster": "gblinear", "num_round": "50"})
+    job.train(train=to_csv(flowers()[:120]))
+    server = Served(program(), tmp_path)
+
+    answer = server.ask(FEATURES)
+
+    server.stop()
+    assert hits(predicted([json.loads(line) for line in answer.text.splitlines()])) >= 0.8
 
 
 def test_a_batch_transform_gets_a_line_per_row_that_ends_in_a_newline(
