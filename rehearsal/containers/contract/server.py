@@ -71,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
         elif self.path == "/execution-parameters":
             parameters = {
                 "MaxConcurrentTransforms": os.cpu_count() or 1,
-                "BatchStrategy": "MULTI_RECORD",
+                "BatchStrategy": self.server.batch_strategy,
                 "MaxPayloadInMB": MAX_BYTES // 1024**2,
             }
             self._reply(HTTPStatus.OK, json.dumps(parameters).encode(), JSON)
@@ -139,8 +139,9 @@ class Server(ThreadingHTTPServer):
     # A batch transform opens many connections at once; the default backlog is 5.
     request_queue_size = 128
 
-    def __init__(self, port: int, invoke: Invoke) -> None:
+    def __init__(self, port: int, invoke: Invoke, batch_strategy: str) -> None:
         self.invoke = invoke
+        self.batch_strategy = batch_strategy
         super().__init__(("127.0.0.1", port), Handler)
 
     def handle_error(
@@ -151,8 +152,10 @@ class Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def serve(load: Callable[[Path], Invoke]) -> int:
+def serve(load: Callable[[Path], Invoke], *, batch_strategy: str = "MULTI_RECORD") -> int:
     """Load what /opt/ml/model holds, then serve until SIGTERM; the exit code.
+
+    `batch_strategy` is how a batch transform should send records, one or many at a time.
 
     A model that cannot be loaded is said in the log, and ends the process: /ping never answers,
     and the endpoint fails.
@@ -163,7 +166,7 @@ def serve(load: Callable[[Path], Invoke]) -> int:
         log("ERROR", f"Unable to load model: {error}")
         return 1
     port = int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
-    with Server(port, invoke) as server:
+    with Server(port, invoke, batch_strategy) as server:
         # shutdown() waits for the loop that this very thread runs: ask from another one.
         signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
         # Port 0 lets the system choose; this line is how a caller learns which.

@@ -56,4 +56,4 @@ def encode(probabilities: list[float], accept: str) -> Reply:
 
 def main() -> int:
     """Load the model, then serve until SIGTERM."""
-    return server.serve(load)
+    return server.serve(load, batch_strategy="SINGLE_RECORD")

@@ -103,6 +103,12 @@ def test_a_picture_is_answered_with_the_probability_of_every_class(
     assert hits >= 27
 
 
+def test_a_batch_transform_is_told_to_send_one_picture_at_a_time(served: Served) -> None:
+    parameters = json.loads(served.get("/execution-parameters").text)
+
+    assert parameters["BatchStrategy"] == "SINGLE_RECORD"
+
+
 def test_json_lines_are_answered_to_who_accepts_them(served: Served) -> None:
     picture = VALIDATION[0].picture
     expected = json.loads(served.ask(picture, "application/x-image").text)
