@@ -18,6 +18,7 @@ from benchmarks.control_plane import CONTROL_PLANE_CALLS
 from benchmarks.deploy import DEPLOY_FIGURES
 from benchmarks.figure import Figure, measure
 from benchmarks.help import HELP
+from benchmarks.jobs import JOB_FIGURES
 from benchmarks.rehearse import REHEARSE_FEW, REHEARSE_GROWTH, REHEARSE_MANY
 from benchmarks.resources import LIST_GROWTH, MEMORY_PER_RESOURCE
 from benchmarks.safety import SAFETY_FIGURES
@@ -38,6 +39,7 @@ FIGURES: dict[str, Figure] = {
         LIST_GROWTH,
         MEMORY_PER_RESOURCE,
         CONTROL_PLANE_CALLS,
+        *JOB_FIGURES,
         *SWEEP_FIGURES,
         *DEPLOY_FIGURES,
         REHEARSE_FEW,

@@ -48,6 +48,7 @@ def build(
 def _copy(context: Path, root: Path, copy: Copy, dockerfile: str) -> None:
     target = root / copy.target.strip("/")
     for pattern in copy.sources:
+        _inside(context, pattern.strip("/"))
         if pattern in (".", "./", "/"):
             found = [context]
         else:
@@ -57,7 +58,6 @@ def _copy(context: Path, root: Path, copy: Copy, dockerfile: str) -> None:
                 f'failed to calculate checksum: "/{pattern}": not found (COPY in {dockerfile})'
             )
         for source in found:
-            _inside(context, str(source.relative_to(context)))
             if source.is_dir():
                 # "The directory itself isn't copied, only its contents" (COPY).
                 shutil.copytree(source, target, dirs_exist_ok=True, symlinks=True)

@@ -23,6 +23,8 @@ from rehearsal.sagemaker.resource import Outcome
 LOG_GROUP = "/aws/sagemaker/TransformJobs"
 # "InvocationsTimeoutInSeconds ... The default value is 600" (ModelClientConfig).
 _ANSWER_SECONDS = 600
+# How many answers may wait in memory to be written.
+_BEHIND = 4
 
 
 def run(
@@ -37,21 +39,30 @@ def run(
     s3 = machine.client("s3", region)
     objects = storage.objects_of(s3, _source(job))
     base = machine.path("transform", region, job["TransformJobName"])
-    server = None
-    try:
-        server = _start(job, model, region, machine, base)
-        server.wait_until_ready(stopping)
-        at_once = _concurrency(job, server)
-        with ThreadPoolExecutor(at_once) as pool:
-            transform = _Transform(job, how, server, pool, at_once, stopping)
-            for found in objects:
-                body = _decompressed(job, storage.read(s3, found.uri), found.key)
+    # Objects are read ahead and answers written behind, while the container is at work.
+    with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(1) as writer:
+        server = None
+        ahead = reader.submit(storage.read, s3, objects[0].uri)
+        written: deque[Future[None]] = deque()
+        try:
+            server = _start(job, model, region, machine, base)
+            server.wait_until_ready(stopping)
+            transform = _Transform(job, how, server, _concurrency(job, server), stopping)
+            for number, found in enumerate(objects):
+                body = _decompressed(job, ahead.result(), found.key)
+                for following in objects[number + 1 : number + 2]:
+                    ahead = reader.submit(storage.read, s3, following.uri)
                 answer = transform.answer(body, f"{found.bucket}/{found.key}")
-                storage.write(s3, f"{_root(job)}/{found.relative}.out", answer)
-    finally:
-        if server is not None:
-            server.stop()
-        shutil.rmtree(base, ignore_errors=True)
+                if len(written) >= _BEHIND:
+                    written.popleft().result()
+                target = f"{_root(job)}/{found.relative}.out"
+                written.append(writer.submit(storage.write, s3, target, answer))
+        finally:
+            if server is not None:
+                server.stop()
+            shutil.rmtree(base, ignore_errors=True)
+        for future in written:
+            future.result()
     return Outcome("Completed")
 
 
@@ -126,7 +137,6 @@ class _Transform:
     job: dict[str, Any]
     how: Association
     server: serving.ModelServer
-    pool: ThreadPoolExecutor
     at_once: int
     stopping: threading.Event
 
@@ -140,17 +150,17 @@ class _Transform:
 
     def _parts(self, body: bytes) -> Iterator[bytes]:
         """The answers in the order of the requests, a bounded number of them under way."""
-        waiting: deque[Future[bytes]] = deque()
-        try:
-            for request in records.requests_of(self.job, body):
-                waiting.append(self.pool.submit(self._ask, request))
-                if len(waiting) > self.at_once:
+        with ThreadPoolExecutor(self.at_once) as pool:
+            waiting: deque[Future[bytes]] = deque()
+            try:
+                for request in records.requests_of(self.job, body):
+                    waiting.append(pool.submit(self._ask, request))
+                    if len(waiting) > self.at_once:
+                        yield waiting.popleft().result()
+                while waiting:
                     yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, request: Sequence[bytes]) -> bytes:
         if self.stopping.is_set():
@@ -163,7 +173,7 @@ class _Transform:
                 f"AlgorithmError: Unable to get response from algorithm: {error}"
             ) from error
         if reply.status != 200:
-            said = reply.body.decode("utf-8", "replace")[:300]
+            said = reply.body.decode("utf-8", "replace").strip()[-300:]
             kind = "ClientError" if reply.status < 500 else "AlgorithmError"
             raise JobFailure(
                 f"{kind}: Bad HTTP status received from algorithm: {reply.status}: {said}"

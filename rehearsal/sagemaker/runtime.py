@@ -57,7 +57,7 @@ def invoke(
     if component:
         _publish(world, region, {"InferenceComponentName": component}, reply.status, started)
     if reply.status != 200:
-        said = reply.body.decode("utf-8", "replace")[:500]
+        said = reply.body.decode("utf-8", "replace")[:4096]
         raise ApiError(
             "ModelError",
             f'Received client error ({reply.status}) from {variant} with message "{said}". '
