@@ -9,6 +9,7 @@ settings() {
   repository=@repository@
   ref=@ref@
   labs_name=@labs_name@
+  idle_minutes=@idle_minutes@
   bucket_pattern=@bucket@
   bundle_pattern=@bundle@
   bundle_sha256=@bundle_sha256@
@@ -67,6 +68,7 @@ field() {
 identify() {
   local name
   bundle=
+  activity=
   if [ ! -r "$metadata" ]; then
     problem "whose environment this is could not be read from $metadata"
     return 1
@@ -86,6 +88,7 @@ identify() {
   bundle=${bundle_pattern//'{account}'/$account}
   prefix=attendees/$attendee/
   boot_key=${prefix}boot
+  activity=s3://$bucket/${prefix}activity
   export AWS_DEFAULT_REGION=${AWS_DEFAULT_REGION:-$region}
 }
 
@@ -289,6 +292,8 @@ launch() {
   place
   program=$(declare -f && echo main boot)
   mkdir -p "$state"
+  problems=()
+  identify || true
   start_idle
   rm -f "$state/READY" "$state/FAILED"
   # For the attendee to run again. What runs now is not read from a disk that may be full.

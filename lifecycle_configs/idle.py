@@ -1,14 +1,17 @@
-"""Stop this notebook instance when nobody has used it for a while.
+"""Say when this environment was last used, and stop a notebook instance that nobody uses.
 
-Runs on the instance itself, from its start on, under any Python from 3.9 and with the standard
+Runs on the machine itself, from its start on, under any Python from 3.9 and with the standard
 library alone. Every minute it asks the Jupyter server for its sessions, kernels and terminals.
+Every five minutes, and whenever the verdict changes, it writes into the workshop's bucket what
+it has found. A notebook instance it stops; Studio stops its idle apps itself.
 
 What counts as use: a busy kernel; the last activity of a kernel or terminal (code, output,
 input). What does not: an open browser tab, since forgotten ones stay open for days, nor what a
 program in a terminal does in silence. A kernel in an endless loop is busy for ever: the
 workshop's end stops that one. Where nothing was opened yet, this program's start counts.
 
-What cannot be read is written to the log as unknown, and then nothing is stopped.
+What cannot be read is logged and told as unknown, and then nothing is stopped. What cannot be
+written is logged, and tried again.
 """
 
 from __future__ import annotations
@@ -21,16 +24,23 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, TextIO
 
 ROOT = os.environ.get("WORKSHOP_ROOT", "")
 METADATA = Path(ROOT + "/opt/ml/metadata/resource-metadata.json")
-# Where a notebook instance's Jupyter server listens, with a certificate of its own making
-# (aws-samples/amazon-sagemaker-notebook-instance-lifecycle-config-samples, auto-stop-idle).
-JUPYTER = os.environ.get("WORKSHOP_JUPYTER_URL", "https://localhost:8443")
+# Where an environment's Jupyter server listens: a notebook instance's with a certificate of its
+# own making (aws-samples/amazon-sagemaker-notebook-instance-lifecycle-config-samples,
+# auto-stop-idle), a JupyterLab app's below its base URL
+# (aws-samples/sagemaker-studio-apps-lifecycle-config-examples, jupyterlab/auto-stop-idle).
+SERVERS = {
+    "notebook": "https://localhost:8443",
+    "studio": "http://localhost:8888/jupyterlab/default",
+}
 CHECK_SECONDS = float(os.environ.get("WORKSHOP_IDLE_CHECK_SECONDS", "60"))
+TELL_SECONDS = float(os.environ.get("WORKSHOP_IDLE_TELL_SECONDS", "300"))
 ANSWER_SECONDS = 20
 # A clock that was just set may be a little behind what it said before.
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -104,7 +114,7 @@ def shown(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def ask(path: str) -> list[Any]:
+def ask(server: str, path: str) -> list[Any]:
     """A list from Jupyter's REST API; raises Unknown if the answer is anything else."""
     unverified = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     unverified.check_hostname = False
@@ -114,7 +124,7 @@ def ask(path: str) -> list[Any]:
         urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=unverified)
     )
     try:
-        with opener.open(JUPYTER.rstrip("/") + path, timeout=ANSWER_SECONDS) as answer:
+        with opener.open(server.rstrip("/") + path, timeout=ANSWER_SECONDS) as answer:
             found = json.load(answer)
     except Exception as problem:  # noqa: BLE001 - whatever a server does wrong is unknown
         raise Unknown(f"{path}: {problem}") from None
@@ -123,26 +133,25 @@ def ask(path: str) -> list[Any]:
     return found
 
 
-def look(now: datetime, latest: datetime, idle_seconds: float) -> tuple[str, datetime, str]:
+def look(
+    server: str, now: datetime, latest: datetime, idle_seconds: float
+) -> tuple[str, datetime, str]:
     """Ask the Jupyter server, and decide."""
     try:
         sessions, kernels, terminals = (
-            ask(f"/api/{what}") for what in ("sessions", "kernels", "terminals")
+            ask(server, f"/api/{what}") for what in ("sessions", "kernels", "terminals")
         )
     except Unknown as problem:
         return "unknown", latest, str(problem)
     return decide(now, latest, sessions, kernels, terminals, idle_seconds)
 
 
-def stop_instance() -> str:
-    """Stop the instance this runs on; returns what went wrong, or nothing."""
+def call_aws(arguments: Sequence[str], text: str = "") -> str:
+    """Run the AWS CLI with a text to read; returns what went wrong, or nothing."""
     try:
-        metadata = json.loads(METADATA.read_text(encoding="utf-8"))
-        name, region = metadata["ResourceName"], metadata["ResourceArn"].split(":")[3]
-        command = ["aws", "sagemaker", "stop-notebook-instance", "--region", region]
         done = subprocess.run(
-            [*command, "--notebook-instance-name", name],
-            stdin=subprocess.DEVNULL,
+            ["aws", *arguments],
+            input=text.encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=120,
@@ -153,6 +162,23 @@ def stop_instance() -> str:
     if done.returncode == 0:
         return ""
     return done.stdout.decode(errors="replace").strip() or f"exit code {done.returncode}"
+
+
+def stop_instance() -> str:
+    """Stop the instance this runs on; returns what went wrong, or nothing."""
+    try:
+        metadata = json.loads(METADATA.read_text(encoding="utf-8"))
+        name, region = metadata["ResourceName"], metadata["ResourceArn"].split(":")[3]
+    except Exception as problem:  # noqa: BLE001 - see call_aws
+        return f"{type(problem).__name__}: {problem}"
+    stop = ("sagemaker", "stop-notebook-instance", "--region", region)
+    return call_aws((*stop, "--notebook-instance-name", name))
+
+
+def tell(url: str, now: datetime, latest: datetime, verdict: str, reason: str) -> str:
+    """Write what was found to an object; returns what went wrong, or nothing."""
+    found = {"at": shown(now), "latest": shown(latest), "verdict": verdict, "reason": reason}
+    return call_aws(("s3", "cp", "--only-show-errors", "-", url), json.dumps(found))
 
 
 class Log:
@@ -174,8 +200,12 @@ class Log:
             pass  # A full disk is no reason to let the instance run on.
 
 
-def main(log_path: Path, idle_seconds: float) -> None:
-    """Look at the server for as long as the machine is there; one process per log file."""
+def main(log_path: Path, idle_seconds: float, environment: str, url: str) -> None:
+    """Look at the server for as long as the machine is there; one process per log file.
+
+    `environment` is "notebook" or "studio". `url` (s3://...) is where to say what was found,
+    or "" where that is not known.
+    """
     try:
         file: TextIO = log_path.open("a", encoding="utf-8")
     except OSError:
@@ -186,19 +216,31 @@ def main(log_path: Path, idle_seconds: float) -> None:
         except OSError:
             return  # It is being watched already.
     log = Log(file)
-    log.write("watch", f"this instance stops after {idle_seconds / 60:g} minutes without use")
+    stops = environment == "notebook"
+    what = "instance" if stops else "app"
+    log.write("watch", f"this {what} stops after {idle_seconds / 60:g} minutes without use")
+    server = os.environ.get("WORKSHOP_JUPYTER_URL", SERVERS[environment])
     latest = datetime.now(UTC)
+    told, tell_at = "", 0.0
     while METADATA.exists():
         time.sleep(CHECK_SECONDS)
-        verdict, latest, reason = look(datetime.now(UTC), latest, idle_seconds)
+        now = datetime.now(UTC)
+        verdict, latest, reason = look(server, now, latest, idle_seconds)
         log.write("state", f"{verdict}: {reason}")
-        if verdict == "stop":
+        asked = False
+        if stops and verdict == "stop":
             problem = stop_instance()
             log.write("stop", f"failed, is tried again: {problem}" if problem else "asked for")
-            # It takes a while; asked once more, the service would refuse.
-            time.sleep(0 if problem else 10 * CHECK_SECONDS)
+            asked = not problem
+        if url and (verdict != told or time.monotonic() >= tell_at):
+            problem = tell(url, now, latest, verdict, reason)
+            log.write("activity", f"not written: {problem}" if problem else f"written to {url}")
+            if not problem:
+                told, tell_at = verdict, time.monotonic() + TELL_SECONDS
+        # A stop takes a while; asked once more, the service would refuse.
+        time.sleep(10 * CHECK_SECONDS if asked else 0)
     log.write("watch", f"{METADATA} is gone, and so is the machine")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), float(sys.argv[2]))
+    main(Path(sys.argv[1]), float(sys.argv[2]), *sys.argv[3:5])

@@ -10,25 +10,10 @@ place() {
   export PATH=$PATH:/usr/local/bin:/usr/bin:/bin:$HOME/anaconda3/bin
   base=$HOME/SageMaker
   state=$base/.workshop
-  idle_minutes=@idle_minutes@
+  without_idle="this instance will not stop by itself"
   idle_note="This instance stops after $idle_minutes minutes without use; its files stay. $state/idle.log says why."
   mkdir -p "$state"
   if [ ! -e "$HOME/.workshop" ]; then ln -s "$state" "$HOME/.workshop"; fi
-}
-
-idle_program() {
-  cat <<'PYTHON'
-@idle.py@
-PYTHON
-}
-
-# Needs neither network nor room on the disk, and starts whatever becomes of the rest.
-start_idle() {
-  if ! find_python 309 any; then
-    say "this instance will not stop by itself: $error"
-    return 0
-  fi
-  background "$state/idle.log" "$python" -c "$(idle_program)" "$state/idle.log" "$((idle_minutes * 60))"
 }
 
 # Never as root: the attendee owns these files, and git refuses another user's clone.

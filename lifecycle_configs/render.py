@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import gzip
 import re
 import shlex
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,8 +41,8 @@ class BootValues:
 
     `bucket` (the workshop's bucket) and `bundle` (an s3:// URL) may hold `{account}`, which
     the script fills in at run time: the account is not known when templates are written.
-    `bundle_sha256` is the bundle's content hash in hexadecimal. `idle_minutes` is how long a
-    notebook instance may go unused before it stops; a Studio script has no use for it.
+    `bundle_sha256` is the bundle's content hash in hexadecimal. `idle_minutes` is how long an
+    environment may go unused before it stops.
     """
 
     workshop: str
@@ -71,10 +73,10 @@ def render(environment: Environment, values: BootValues) -> str:
         "tag_workshop": names.TAG_WORKSHOP,
         "tag_attendee": names.TAG_ATTENDEE,
     }
-    parts = ("boot.sh", "fetch.sh", "collect.sh", f"{environment}.sh")
+    parts = ("boot.sh", "fetch.sh", "collect.sh", "idle.sh", f"{environment}.sh")
     text = _SHEBANG + "".join(map(_part, parts))
     filled = _PLACEHOLDER.sub(lambda match: _quoted(words[match[1]]), text)
-    return filled.replace("@idle.py@\n", _part("idle.py"))
+    return filled.replace("@idle.py@\n", _program("idle.py"))
 
 
 def pack(script: str) -> str:
@@ -107,9 +109,25 @@ def _part(name: str) -> str:
 
     Directives to shellcheck stay, since it is the rendered script that is checked.
     """
-    lines = (_HERE / name).read_text(encoding="utf-8").splitlines()
+    return _without_comments((_HERE / name).read_text(encoding="utf-8").splitlines())
+
+
+def _without_comments(lines: Iterable[str]) -> str:
     kept = [line for line in lines if line.strip() and not _COMMENT.match(line)]
     return "\n".join(kept) + "\n"
+
+
+def _program(name: str) -> str:
+    """A Python file without its comments and, for size, without its documentation."""
+    source = (_HERE / name).read_text(encoding="utf-8")
+    lines = source.splitlines()
+    for node in ast.walk(ast.parse(source)):
+        # Where it is all that there is, it stays.
+        if isinstance(node, (ast.Module, ast.FunctionDef)) and ast.get_docstring(node):
+            text = node.body[0]
+            first, last = text.lineno - 1, text.end_lineno or text.lineno
+            lines[first:last] = [""] * (last - first)
+    return _without_comments(lines)
 
 
 def _quoted(value: str) -> str:

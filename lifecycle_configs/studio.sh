@@ -6,11 +6,10 @@ place() {
   environment=studio
   base=$HOME
   state=$HOME/.workshop
+  # Studio itself stops idle apps (the domain's IdleSettings).
+  without_idle="nobody will be told when this was last used"
   idle_note=
 }
-
-# Studio itself stops idle apps (the domain's IdleSettings).
-start_idle() { :; }
 
 main "$@" || true
 exit 0

@@ -180,6 +180,30 @@ RUNUSER
   wait_until has_ended
 }
 
+@test "an environment of each kind says where its attendee's things are when it was last used" {
+  local each
+  for each in notebook studio; do
+    make_machine "$each"
+    make_script
+    start
+    wait_until has_ended
+    wait_until grep -qs "activity: written to s3://ml101-111122223333-us-east-1/attendees/ann/activity" \
+      "$state/idle.log"
+    wait_until rm -rf "$machine" "$work" "$remotes" "$tools"
+  done
+}
+
+@test "an environment of somebody else's watches itself and says nothing in the bucket" {
+  make_machine notebook
+  make_script
+  echo "{\"ResourceName\": \"other\", \"ResourceArn\": \"$arn:notebook-instance/other\"}" \
+    >"$machine/opt/ml/metadata/resource-metadata.json"
+  start
+  wait_until has_ended
+  wait_until grep -qs "state: unknown" "$state/idle.log"
+  run ! grep -q "activity" "$state/idle.log" "$made/aws-calls"
+}
+
 @test "the notes tell notebooks, and not Studio, after how long they stop" {
   make_machine notebook
   make_script

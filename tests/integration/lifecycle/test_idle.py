@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
 import subprocess
@@ -50,8 +51,25 @@ class Watch:
         self.metadata.parent.mkdir(parents=True)
         arn = "arn:aws:sagemaker:us-east-1:111122223333:notebook-instance/ml101-ann"
         self.metadata.write_text(f'{{"ResourceArn": "{arn}", "ResourceName": "ml101-ann"}}')
-        self.answer_with(f'echo "$*" >>"{self.calls}"')
+        self.told = root / "told"
+        self.answer_with(self.notes)
         self.processes: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def notes(self) -> str:
+        """An `aws` that notes what it is asked for, and keeps what is written, line by line."""
+        upload = f'{{ cat; echo; }} >>"{self.told}"; echo "$*" >"{self.told}.to"'
+        return f'case "$1" in s3) {upload} ;; *) echo "$*" >>"{self.calls}" ;; esac'
+
+    def stops(self) -> str:
+        """What was asked for besides uploads, line by line."""
+        return self.calls.read_text() if self.calls.exists() else ""
+
+    def activities(self) -> list[dict[str, str]]:
+        """What was written of its use."""
+        if not self.told.exists():
+            return []
+        return [json.loads(line) for line in self.told.read_text().splitlines() if line]
 
     def answer_with(self, script: str) -> None:
         """What the `aws` on this machine does."""
@@ -62,10 +80,12 @@ class Watch:
         replacement.chmod(0o755)
         replacement.rename(aws)
 
-    def start(self, idle_seconds: float, **environment: str) -> subprocess.Popen[bytes]:
+    def start(
+        self, idle_seconds: float, of: str = "notebook", url: str = "", **environment: str
+    ) -> subprocess.Popen[bytes]:
         source = Path(idle.__file__).read_text(encoding="utf-8")
         process = subprocess.Popen(
-            [self.python, "-c", source, str(self.log), str(idle_seconds)],
+            [self.python, "-c", source, str(self.log), str(idle_seconds), of, url],
             env={
                 "PATH": f"{self.root / 'bin'}:/usr/bin:/bin",
                 "WORKSHOP_ROOT": str(self.root),
@@ -108,7 +128,7 @@ def used(watch: Watch, ago_seconds: float, state: str = "idle") -> None:
 def test_an_unused_instance_stops_itself_by_its_own_name(watch: Watch) -> None:
     watch.start(0.1)
 
-    wait_for(watch.calls.exists, "nothing was stopped")
+    wait_for(watch.stops, "nothing was stopped")
     assert watch.calls.read_text() == STOP
     watch.says("stop: asked for")
 
@@ -133,7 +153,7 @@ def test_a_busy_kernel_keeps_the_instance_and_its_end_begins_the_wait(watch: Wat
 
     used(watch, 90_000)
 
-    wait_for(watch.calls.exists, "nothing was stopped")
+    wait_for(watch.stops, "nothing was stopped")
 
 
 @pytest.mark.parametrize(
@@ -171,7 +191,7 @@ def test_a_server_that_is_not_there_is_unknown(watch: Watch) -> None:
 def test_it_asks_this_machine_and_no_proxy(watch: Watch) -> None:
     watch.start(0, https_proxy="http://127.0.0.1:9", HTTPS_PROXY="http://127.0.0.1:9")
 
-    wait_for(watch.calls.exists, "nothing was stopped")
+    wait_for(watch.stops, "nothing was stopped")
 
 
 def test_a_stop_that_fails_is_logged_and_tried_again(watch: Watch) -> None:
@@ -179,9 +199,9 @@ def test_a_stop_that_fails_is_logged_and_tried_again(watch: Watch) -> None:
     watch.start(0)
     watch.says("stop: failed, is tried again: An error occurred (ThrottlingException)")
 
-    watch.answer_with(f'echo "$*" >>"{watch.calls}"')
+    watch.answer_with(watch.notes)
 
-    wait_for(watch.calls.exists, "it was not tried again")
+    wait_for(watch.stops, "it was not tried again")
     assert watch.calls.read_text() == STOP
 
 
@@ -214,3 +234,81 @@ def test_it_ends_when_it_is_told_to(watch: Watch) -> None:
     process.terminate()
 
     assert process.wait(30) == -signal.SIGTERM
+
+
+URL = "s3://ml101-111122223333-us-east-1/attendees/ann/activity"
+HOURS = 3600.0 * 9
+
+
+def test_what_was_found_is_told_at_once_when_it_changes_and_not_at_every_look(
+    watch: Watch,
+) -> None:
+    used(watch, 120)
+    watch.start(HOURS, url=URL)
+    watch.says(f"activity: written to {URL}")
+    watch.looks(3)
+
+    (first,) = watch.activities()
+    assert set(first) == {"at", "latest", "verdict", "reason"}
+    assert first["verdict"] == "active"
+    at, latest = (datetime.fromisoformat(first[key]) for key in ("at", "latest"))
+    assert at.tzinfo == latest.tzinfo == UTC
+    assert latest <= at
+    assert watch.told.with_name("told.to").read_text() == f"s3 cp --only-show-errors - {URL}\n"
+
+    watch.jupyter.answers["/api/kernels"] = 500
+
+    wait_for(lambda: len(watch.activities()) > 1, "the change was not told")
+    unknown = watch.activities()[1]
+    assert unknown["verdict"] == "unknown"
+    assert "500" in unknown["reason"]
+    assert unknown["latest"] == first["latest"]
+
+
+def test_what_does_not_change_is_told_again_after_a_while(watch: Watch) -> None:
+    used(watch, 0, "busy")
+    watch.start(HOURS, url=URL, WORKSHOP_IDLE_TELL_SECONDS="0.1")
+
+    wait_for(lambda: len(watch.activities()) > 2, "it was told once")
+    assert {found["verdict"] for found in watch.activities()} == {"active"}
+
+
+def test_what_cannot_be_written_is_logged_and_tried_again_and_stops_go_on(watch: Watch) -> None:
+    refused = 'echo "An error occurred (AccessDenied)" >&2; exit 1'
+    watch.answer_with(f'case "$1" in s3) {refused} ;; *) echo "$*" >>"{watch.calls}" ;; esac')
+    watch.start(0, url=URL)
+    watch.says("activity: not written: An error occurred (AccessDenied)")
+    wait_for(watch.stops, "nothing was stopped")
+
+    watch.answer_with(watch.notes)
+
+    wait_for(watch.activities, "it was not tried again")
+    assert watch.activities()[0]["verdict"] == "stop"
+
+
+def test_a_studio_app_that_nobody_uses_is_told_of_and_not_stopped(watch: Watch) -> None:
+    process = watch.start(0, of="studio", url=URL)
+
+    wait_for(watch.activities, "nothing was told")
+    watch.looks(3)
+    assert watch.activities()[0]["verdict"] == "stop"
+    assert not watch.calls.exists()
+    assert process.poll() is None
+
+
+def test_a_studio_apps_server_is_asked_in_plain_http_below_its_base_url(tmp_path: Path) -> None:
+    plain = Jupyter()
+    base = "/jupyterlab/default"
+    plain.answers = {base + path: answer for path, answer in plain.answers.items()}
+    watch = Watch(tmp_path / "machine", plain, sys.executable)
+    assert idle.SERVERS["studio"] == f"http://localhost:8888{base}"
+    try:
+        watch.start(HOURS, of="studio", url=URL, WORKSHOP_JUPYTER_URL=f"{plain.url}{base}/")
+
+        wait_for(watch.activities, "nothing was told")
+        assert watch.activities()[0]["verdict"] == "active"
+    finally:
+        for process in watch.processes:
+            process.kill()
+            process.wait()
+        plain.close()

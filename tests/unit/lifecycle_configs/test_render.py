@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import random
 import string
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from lifecycle_configs import idle
 from lifecycle_configs.render import MAX_ENCODED, BootValues, encode, labs_directory, pack, render
 from workshop.errors import WorkshopError
 from workshop.model import Environment
@@ -100,9 +102,23 @@ def test_a_packed_script_that_cannot_be_unpacked_says_so_and_still_returns_zero(
     assert "could not be unpacked" in done.stderr
 
 
-def test_only_notebooks_carry_the_idle_program() -> None:
-    assert "def decide(" in render("notebook", VALUES)
-    assert "def decide(" not in render("studio", VALUES)
+def program(environment: Environment) -> str:
+    """The idle program as it stands in a script."""
+    return render(environment, VALUES).split("<<'PYTHON'\n")[1].split("\nPYTHON\n")[0]
+
+
+@both
+def test_the_idle_program_goes_along_without_comments_and_says_the_same(
+    environment: Environment,
+) -> None:
+    carried = ast.parse(program(environment))
+    source = ast.parse(Path(idle.__file__).read_text(encoding="utf-8"))
+    for node in [*ast.walk(carried), *ast.walk(source)]:
+        if isinstance(node, (ast.Module, ast.FunctionDef)) and ast.get_docstring(node):
+            del node.body[0]
+
+    assert ast.dump(carried) == ast.dump(source)
+    assert not [line for line in program(environment).splitlines() if line.startswith("#")]
 
 
 @both
