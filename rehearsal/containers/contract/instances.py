@@ -160,7 +160,7 @@ def read_instances(request: Request, width: int) -> np.ndarray:
             raise ValueError(f"a row has {table.shape[1]} features, the model has {width}")
         if not np.isfinite(table).all():
             raise ValueError("a value is not a finite number")
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise RequestError(
             HTTPStatus.BAD_REQUEST, f"unable to evaluate payload provided: {error}"
         ) from None

@@ -11,7 +11,6 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/cdf-training.html, record.proto)
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -71,7 +70,7 @@ def parse_record(data: bytes) -> Record:
             if number in (1, 2) and isinstance(content, bytes):
                 name, tensor = _entry(content)
                 (features if number == 1 else label)[name] = tensor
-    except (IndexError, struct.error, UnicodeDecodeError):
+    except (IndexError, KeyError, OverflowError, UnicodeDecodeError):
         raise ValueError("a record is no aialgs.data.Record") from None
     return Record(features, label)
 

@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import Message
@@ -94,6 +95,11 @@ class Handler(BaseHTTPRequestHandler):
         except RequestError as error:
             log("ERROR", f"{error.status.value} {error}")
             self._refuse(error.status, str(error))
+        except ConnectionError:
+            raise  # nobody is there to be told
+        except Exception as error:  # noqa: BLE001 - the client must hear of it, and the log
+            log("ERROR", traceback.format_exc().rstrip())
+            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, f"{type(error).__name__}: {error}")
 
     def _read_body(self) -> bytes:
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():

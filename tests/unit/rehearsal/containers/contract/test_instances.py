@@ -56,6 +56,7 @@ def test_every_documented_request_is_read(content_type: str, body: bytes) -> Non
         ("application/json", instances({"features": "123"}), HTTPStatus.BAD_REQUEST),
         ("application/json", instances({"features": ["a", 2, 3]}), HTTPStatus.BAD_REQUEST),
         ("application/json", instances({"values": [1, 2, 3]}), HTTPStatus.BAD_REQUEST),
+        ("application/json", instances({"features": [10**400, 2, 3]}), HTTPStatus.BAD_REQUEST),
         (
             "application/json",
             instances({"data": {"features": {"keys": [3], "values": [1]}}}),

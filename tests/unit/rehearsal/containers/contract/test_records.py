@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rehearsal.containers.contract.records import (
     dense_table,
@@ -126,6 +128,20 @@ def test_a_record_without_features_or_label_says_so() -> None:
         dense_table([record])
     with pytest.raises(ValueError, match="no label called 'values'"):
         labels_of([record])
+
+
+@given(st.data())
+def test_damaged_bytes_are_a_record_or_refused(data: st.DataObject) -> None:
+    whole = bytearray(write_record({"values": [1.5, -2, 300]}, {"values": [1]}))
+    for _ in range(data.draw(st.integers(1, 3))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+
+    try:
+        record = parse_record(bytes(whole))
+        dense_table([record], 3)
+    except ValueError:
+        return
+    assert "values" in record.features
 
 
 @pytest.mark.parametrize("data", [b"\x0a\xff", b"\xff", b"1,2,3", b"\x0a\x02\x0a\x05"])
