@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
@@ -16,6 +14,7 @@ from moto import mock_aws
 from cleanup.calls import Caller
 from guard.activity import Described, endpoint_activity, workspace_activity
 from guard.rule import Activity
+from tests.unit.guard.aws import Clients
 from tests.unit.guard.samples import REGION, at, resource
 from workshop.names import activity_key
 
@@ -25,31 +24,14 @@ BUCKET = "ml101-123456789012-us-east-1"
 COUNTED = "CloudWatch's last 90 min"
 
 
-class Counting:
-    """Real clients, and how often each of their operations was called."""
-
-    def __init__(self) -> None:
-        self.calls: Counter[str] = Counter()
-
-    def __call__(self, service: str, region: str) -> Any:
-        client = boto3.client(
-            service, region, aws_access_key_id="test", aws_secret_access_key="test"
-        )
-        client.meta.events.register("before-call.*.*", self._count)
-        return client
-
-    def _count(self, model: Any, **_: Any) -> None:
-        self.calls[model.name] += 1
-
-
 @pytest.fixture
-def clients() -> Iterator[Counting]:
+def clients() -> Iterator[Clients]:
     with mock_aws():
-        yield Counting()
+        yield Clients()
 
 
 def publish(
-    clients: Counting, metric: str, when: datetime, value: float = 1.0, **dimensions: str
+    clients: Clients, metric: str, when: datetime, value: float = 1.0, **dimensions: str
 ) -> None:
     clients("cloudwatch", REGION).put_metric_data(
         Namespace="AWS/SageMaker",
@@ -84,7 +66,7 @@ def ask(clients: Any, *described: Described, window: timedelta = WINDOW) -> list
     return [found[one.resource.key] for one in described]
 
 
-def test_an_endpoint_was_last_used_when_a_variant_was_last_invoked(clients: Counting) -> None:
+def test_an_endpoint_was_last_used_when_a_variant_was_last_invoked(clients: Clients) -> None:
     for minutes, value in ((530, 3), (561, 1), (580, 0)):
         publish(
             clients,
@@ -98,7 +80,7 @@ def test_an_endpoint_was_last_used_when_a_variant_was_last_invoked(clients: Coun
     assert ask(clients, endpoint()) == [Activity(True, at(562), COUNTED)]
 
 
-def test_every_variant_counts(clients: Counting) -> None:
+def test_every_variant_counts(clients: Clients) -> None:
     for variant, minutes in (("a", 540), ("b", 560), ("c", 550)):
         publish(
             clients, "Invocations", at(minutes), EndpointName="ml101-ann-x", VariantName=variant
@@ -107,14 +89,14 @@ def test_every_variant_counts(clients: Counting) -> None:
     assert ask(clients, endpoint(variants="abc"))[0].latest == at(561)
 
 
-def test_what_was_published_for_the_endpoint_alone_is_not_a_variants(clients: Counting) -> None:
+def test_what_was_published_for_the_endpoint_alone_is_not_a_variants(clients: Clients) -> None:
     publish(clients, "Invocations", at(560), EndpointName="ml101-ann-x")
 
     assert ask(clients, endpoint()) == [Activity(True, None, COUNTED)]
 
 
 def test_an_endpoint_whose_models_are_inference_components_is_used_when_one_of_them_is(
-    clients: Counting,
+    clients: Clients,
 ) -> None:
     publish(clients, "Invocations", at(570), InferenceComponentName="ml101-ann-model")
     asked = endpoint(components=["ml101-ann-idle", "ml101-ann-model"])
@@ -123,7 +105,7 @@ def test_an_endpoint_whose_models_are_inference_components_is_used_when_one_of_t
 
 
 def test_an_asynchronous_endpoint_is_used_when_it_has_processed_something(
-    clients: Counting,
+    clients: Clients,
 ) -> None:
     for metric in ("TotalProcessingTime", "Invocations"):
         minutes = 565 if metric == "TotalProcessingTime" else 580
@@ -142,7 +124,7 @@ def test_an_asynchronous_endpoint_is_used_when_it_has_processed_something(
 
 
 def test_an_asynchronous_endpoint_with_something_in_its_queue_is_in_use_now(
-    clients: Counting,
+    clients: Clients,
 ) -> None:
     publish(clients, "ApproximateBacklogSize", at(599), 2.0, EndpointName="ml101-ann-x")
 
@@ -151,11 +133,11 @@ def test_an_asynchronous_endpoint_with_something_in_its_queue_is_in_use_now(
     assert found == [Activity(True, NOW, COUNTED)]
 
 
-def test_without_any_data_it_is_known_that_nobody_has_invoked_it(clients: Counting) -> None:
+def test_without_any_data_it_is_known_that_nobody_has_invoked_it(clients: Clients) -> None:
     assert ask(clients, endpoint()) == [Activity(True, None, COUNTED)]
 
 
-def test_what_was_invoked_before_the_window_is_not_told(clients: Counting) -> None:
+def test_what_was_invoked_before_the_window_is_not_told(clients: Clients) -> None:
     publish(
         clients,
         "Invocations",
@@ -172,7 +154,7 @@ def test_what_was_invoked_before_the_window_is_not_told(clients: Counting) -> No
     [(timedelta(hours=2), 1), (timedelta(hours=12), 5), (timedelta(days=5), 60)],
 )
 def test_a_use_is_dated_at_the_end_of_the_period_it_was_counted_in(
-    clients: Counting, window: timedelta, minutes: int
+    clients: Clients, window: timedelta, minutes: int
 ) -> None:
     publish(clients, "Invocations", at(540), EndpointName="ml101-ann-x", VariantName="AllTraffic")
 
@@ -191,7 +173,7 @@ def test_an_endpoint_that_did_not_answer_or_has_no_variants_is_unknown() -> None
 
 
 def test_five_hundred_endpoints_take_one_call_and_no_call_more_than_its_metrics(
-    clients: Counting,
+    clients: Clients,
 ) -> None:
     one, two = ([endpoint(f"ml101-ann-{i}", ["a"] * n) for i in range(500)] for n in (1, 2))
 
@@ -307,7 +289,7 @@ def test_a_boto3_that_does_not_know_the_operation_leaves_it_unknown() -> None:
 # What environments say of themselves.
 
 
-def say(clients: Counting, attendee: str, text: str) -> None:
+def say(clients: Clients, attendee: str, text: str) -> None:
     s3 = clients("s3", REGION)
     s3.create_bucket(Bucket=BUCKET)
     s3.put_object(Bucket=BUCKET, Key=activity_key(attendee), Body=text.encode())
@@ -355,7 +337,7 @@ def hear(clients: Any, attendee: str = "ann") -> Activity:
     ],
 )
 def test_an_environment_says_when_it_was_last_used(
-    clients: Counting, text: str, found: Activity
+    clients: Clients, text: str, found: Activity
 ) -> None:
     say(clients, "ann", text)
 
@@ -383,27 +365,27 @@ def test_an_environment_says_when_it_was_last_used(
     ],
 )
 def test_what_an_attendee_may_have_written_there_is_unknown_and_harms_nothing(
-    clients: Counting, text: str
+    clients: Clients, text: str
 ) -> None:
     say(clients, "ann", text)
 
     assert hear(clients) == Activity(False, None, "what it wrote of itself cannot be read")
 
 
-def test_an_environment_that_has_not_spoken_yet_is_unknown(clients: Counting) -> None:
+def test_an_environment_that_has_not_spoken_yet_is_unknown(clients: Clients) -> None:
     say(clients, "bob", told())
 
     assert hear(clients) == Activity(False, None, "it has not said yet")
 
 
-def test_a_bucket_that_is_not_there_says_so(clients: Counting) -> None:
+def test_a_bucket_that_is_not_there_says_so(clients: Clients) -> None:
     found = hear(clients)
 
     assert not found.known
     assert found.source.startswith("NoSuchBucket: ")
 
 
-def test_each_attendee_takes_one_call(clients: Counting) -> None:
+def test_each_attendee_takes_one_call(clients: Clients) -> None:
     people = [f"a{i}" for i in range(50)]
     for person in people:
         say(clients, person, told())

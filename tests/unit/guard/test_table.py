@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
@@ -15,47 +13,19 @@ from cleanup.lifetimes import Run
 from cleanup.resources import Blind, Scope
 from costs.meter import Amount, Bill
 from costs.prices import Rate
+from guard.board import board_texts
 from guard.items import life_text, life_version
 from guard.ledger import Extension, Hold, Ledger, Life, Segment, Spent
 from guard.lives import bill, update
 from guard.plan import Judged, Plan
 from guard.rule import Finding, Subject, Verdict
 from guard.table import Table
+from tests.unit.guard.aws import Clients
 from tests.unit.guard.samples import DAY, PRICES, REGION, at, hosting, policy, resource
 from workshop.errors import WorkshopError
 from workshop.names import ledger_name
 
 OTHER = "eu-west-1"
-KEYS = ("pk", "HASH"), ("sk", "RANGE")
-
-
-class Clients:
-    """Real clients, and how often each of their operations was called."""
-
-    def __init__(self) -> None:
-        self.calls: Counter[str] = Counter()
-        self._made: dict[tuple[str, str], Any] = {}
-
-    def __call__(self, service: str, region: str) -> Any:
-        if (service, region) not in self._made:
-            client = boto3.client(
-                service, region, aws_access_key_id="test", aws_secret_access_key="test"
-            )
-            client.meta.events.register("before-call.*.*", self._count)
-            self._made[service, region] = client
-        return self._made[service, region]
-
-    def _count(self, model: Any, **_: Any) -> None:
-        self.calls[model.name] += 1
-
-    def make_table(self, region: str) -> None:
-        self("dynamodb", region).create_table(
-            TableName=ledger_name("ml101"),
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k, _ in KEYS],
-            KeySchema=[{"AttributeName": k, "KeyType": how} for k, how in KEYS],
-        )
-        self.calls.clear()
 
 
 @pytest.fixture
@@ -329,6 +299,8 @@ def test_an_attendee_with_more_than_fits_into_an_item_has_the_rest_counted(table
     place = board.places["ann"]
     assert len(place.things) + place.left_out == 900
     assert place.things[0].reason == reason[:300]
+    _, texts = board_texts(board)
+    assert 200_000 < len(texts["ann"].encode()) < 400_000
 
 
 class Slow:
