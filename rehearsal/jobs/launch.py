@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from rehearsal.containers.registry import PYTHON, Program, resolve
 from rehearsal.containers.registry import __file__ as _registry
-from rehearsal.images.store import BuiltImage, Images
+from rehearsal.images.store import BuiltImage, Images, parse_uri
 from rehearsal.jobs import storage
 from rehearsal.jobs.relocation import ML, Places, relocate, relocate_files, relocate_variables
 from rehearsal.jobs.work import JobFailure
+from rehearsal.machine import Machine
 
 _SCRIPT = Path(_registry).parent / "script"
 # What the SDK's ModelTrainer uploads a training script in, and what starts it, as channels
@@ -36,7 +39,7 @@ class Launch:
     environment: Mapping[str, str]
 
 
-def training(job: dict[str, Any], base: Path, images: Images, s3: Any) -> Launch:
+def training(job: dict[str, Any], base: Path, region: str, machine: Machine) -> Launch:
     """What runs for a training job whose inputs lie below `base`.
 
     Raises JobFailure for an image that cannot run here, or a script that cannot be had.
@@ -45,7 +48,7 @@ def training(job: dict[str, Any], base: Path, images: Images, s3: Any) -> Launch
     image = algorithm.get("TrainingImage", "")
     variables = job.get("Environment", {})
     hyperparameters = job.get("HyperParameters", {})
-    built = images.find(image)
+    built = _find_built(image, machine)
     if built is not None:
         return _built(built, "train", algorithm, base, variables)
     program = _program(image, script="sagemaker_program" in hyperparameters)
@@ -53,24 +56,39 @@ def training(job: dict[str, Any], base: Path, images: Images, s3: Any) -> Launch
     if algorithm.get("ContainerEntrypoint"):
         return _command(_entrypoint(algorithm), program, base, variables)
     submitted = _decoded(hyperparameters.get("sagemaker_submit_directory", ""))
-    _fetch_code(submitted, base, s3)
+    _fetch_code(submitted, base, machine.client("s3", region))
     return Launch(program.train, base, _variables(program.environment, variables, places))
 
 
-def serving(container: dict[str, Any], base: Path, images: Images, s3: Any) -> Launch:
+def serving(container: dict[str, Any], base: Path, region: str, machine: Machine) -> Launch:
     """What runs for a model's container; its model lies in `base`/model already."""
     image = container.get("Image", "")
     variables = container.get("Environment", {})
-    built = images.find(image)
+    built = _find_built(image, machine)
     if built is not None:
         return _built(built, "serve", {}, base, variables)
     program = _program(image, script="SAGEMAKER_PROGRAM" in variables)
     submitted = variables.get("SAGEMAKER_SUBMIT_DIRECTORY", "")
     if submitted.startswith("s3://"):
-        _fetch_code(submitted, base, s3)
+        _fetch_code(submitted, base, machine.client("s3", region))
         variables = {**variables, "SAGEMAKER_SUBMIT_DIRECTORY": str(base / "code")}
     relocate_files(base / "model" / "code", {ML: base})
     return Launch(program.serve, base, _variables(program.environment, variables, {ML: base}))
+
+
+def _find_built(uri: str, machine: Machine) -> BuiltImage | None:
+    """The image that was built here under a URI, while the registry has it: repositories are
+    swept, and their images with them."""
+    found, name = Images(machine.path("images")).find(uri), parse_uri(uri)
+    if found is None or name is None:
+        return None
+    try:
+        machine.client("ecr", name.region).describe_images(
+            repositoryName=name.repository, imageIds=[{"imageTag": name.tag}]
+        )
+    except ClientError:
+        return None
+    return found
 
 
 def _program(image: str, *, script: bool) -> Program:

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from rehearsal.images.store import Images
 from rehearsal.jobs import launch, storage
 from rehearsal.jobs.child import Child
 from rehearsal.jobs.connections import Connections, Reply
@@ -120,9 +119,8 @@ def start(
     """
     container = _container(model)
     container["Environment"] = {**container.get("Environment", {}), **(environment or {})}
-    s3 = machine.client("s3", region)
-    _fetch_model(container, base, s3)
-    started = launch.serving(container, base, Images(machine.path("images")), s3)
+    _fetch_model(container, base, machine.client("s3", region))
+    started = launch.serving(container, base, region, machine)
     port = _free_port()
     log = base / "container.log"
     process = machine.spawn(

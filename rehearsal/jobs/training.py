@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.containers.registry import built_in_metrics
-from rehearsal.images.store import Images
 from rehearsal.jobs import launch, metrics, storage
 from rehearsal.jobs.child import Child
 from rehearsal.jobs.inputs import write_inputs
@@ -58,7 +57,7 @@ def run(
     try:
         enter("Downloading")
         write_inputs(job, base, s3)
-        started = launch.training(job, base, Images(machine.path("images")), s3)
+        started = launch.training(job, base, region, machine)
         if stopping.is_set():
             raise JobStopped
         enter("Training")

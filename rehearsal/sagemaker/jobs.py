@@ -21,6 +21,9 @@ _START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
 # "The default value is 1 day" (StoppingCondition, MaxRuntimeInSeconds).
 _DAY = 24 * 3600
+# "the value of (MaxConcurrentTransforms * MaxPayloadInMB) also cannot exceed 100 MB"
+# (CreateTransformJob; the wording of the refusal is ours).
+_MOST_MEGABYTES = 100
 _INSTANCES = ("InstanceType", "InstanceGroups", "InstancePreferences")
 
 
@@ -221,6 +224,12 @@ class TransformJobRules(JobRules):
         self, plane: ControlPlane, region: str, params: dict[str, Any]
     ) -> dict[str, Any]:
         plane.need("model", region, params["ModelName"])
+        at_once, size = params.get("MaxConcurrentTransforms", 0), params.get("MaxPayloadInMB", 0)
+        if at_once * size > _MOST_MEGABYTES:
+            raise invalid(
+                "MaxConcurrentTransforms * MaxPayloadInMB cannot exceed "
+                f"{_MOST_MEGABYTES} MB, it is {at_once * size} MB."
+            )
         return {}
 
     def run(self, plane: ControlPlane, resource: Resource, stopping: threading.Event) -> Outcome:

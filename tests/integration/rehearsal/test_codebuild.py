@@ -179,6 +179,15 @@ def test_an_image_that_nobody_pushed_is_not_run(account: Account) -> None:
     assert "brought:2" in account.ended("brought-nobody", "Failed")["FailureReason"]
 
 
+def test_an_image_that_was_swept_from_the_registry_is_not_run(account: Account) -> None:
+    assert build(account, "swept")["buildStatus"] == "SUCCEEDED"
+    account.client("ecr").delete_repository(repositoryName="swept", force=True)
+
+    account.train("brought-swept", "", **of_image(f"{REGISTRY}/swept:1"))
+
+    assert "swept:1" in account.ended("brought-swept", "Failed")["FailureReason"]
+
+
 def test_a_program_without_permission_to_execute_is_refused_as_docker_does(
     account: Account,
 ) -> None:

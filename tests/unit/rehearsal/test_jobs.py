@@ -152,6 +152,21 @@ def test_a_transform_job_needs_its_model(bench: Bench) -> None:
         bench.transform_job("nobody")
 
 
+def test_a_transform_job_that_would_send_too_much_at_once_is_refused(bench: Bench) -> None:
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/in"}}
+    request: dict[str, Any] = {
+        "TransformJobName": "ml101-ann-batch",
+        "ModelName": bench.model(),
+        "TransformInput": {"DataSource": source},
+        "TransformOutput": {"S3OutputPath": "s3://bucket/out"},
+        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        "MaxPayloadInMB": 10,
+    }
+    refused = bench.refusal("CreateTransformJob", **request, MaxConcurrentTransforms=11)
+    assert "cannot exceed 100 MB" in refused.message
+    bench.call("CreateTransformJob", **request, MaxConcurrentTransforms=10)
+
+
 def test_a_transform_job_whose_model_went_meanwhile_fails_and_says_so(bench: Bench) -> None:
     model = bench.model()
     bench.transform_job(model)
