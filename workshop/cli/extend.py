@@ -78,6 +78,7 @@ def _extend(
 ) -> int:
     from guard.ledger import Extension
     from guard.rule import shown
+    from workshop.cli.guard_desk import in_utc
     from workshop.cli.output import decide, note, print_json, print_table
 
     regions, problems = _survey(desk)
@@ -118,10 +119,10 @@ def _extend(
             {
                 "ok": ok,
                 "executed": executed,
-                "ends": old,
-                "deadline": old + grace,
-                "new_ends": new,
-                "new_deadline": new + grace,
+                "ends": in_utc(old),
+                "deadline": in_utc(old + grace),
+                "new_ends": in_utc(new),
+                "new_deadline": in_utc(new + grace),
                 "cost": {"usd_per_hour": round(rate.usd_per_hour, 4), "unknown": rate.unknown},
                 "regions": {r.book.region: r.book.region not in failed for r in regions},
                 "problems": {k: v.what for k, v in {**problems, **failed}.items()},

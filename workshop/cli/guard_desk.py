@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,11 @@ class Desk:
         except (WorkshopError, ValueError) as error:
             return Schedule(region, str(found["State"]), None, explain(error))
         return Schedule(region, str(found["State"]), policy)
+
+
+def in_utc(moment: datetime | None) -> datetime | None:
+    """A time in UTC, as all of a JSON document has it: a YAML's may be of any zone."""
+    return None if moment is None else moment.astimezone(UTC)
 
 
 def open_desk(config: Path, regions: tuple[str, ...], clients: Clients) -> Desk:

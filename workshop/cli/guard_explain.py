@@ -6,12 +6,14 @@ import difflib
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+import click
+
 from cleanup.resources import Blind, Resource
 from guard.plan import Judged, Plan, make_plan
 from guard.rule import shown
-from workshop.cli.guard_desk import Desk
+from workshop.cli.guard_desk import Desk, in_utc
 from workshop.cli.guard_once import judged_json
-from workshop.cli.output import note, print_json, print_table
+from workshop.cli.output import note, print_json, print_table, printable
 from workshop.cli.sweep_views import describe
 from workshop.errors import EXIT_OK, EXIT_UNVERIFIED, UnverifiedError, UsageError
 
@@ -52,7 +54,7 @@ def _show(found: Sequence[Judged], as_json: bool) -> None:
                     {
                         **judged_json(one),
                         "findings": [
-                            {"rule": f.rule, "due": f.due, "reason": f.reason}
+                            {"rule": f.rule, "due": in_utc(f.due), "reason": f.reason}
                             for f in one.verdict.findings
                         ],
                     }
@@ -64,10 +66,11 @@ def _show(found: Sequence[Judged], as_json: bool) -> None:
         return
     for one in found:
         resource, verdict = one.subject.resource, one.verdict
+        # Not the table's title, which is broken where the table is narrower.
+        click.echo(printable(f"{describe(resource)}, of {resource.owner}: {_now(one)}"))
         print_table(
             ("rule", "stops it", "what it says"),
             ((f.rule, shown(f.due) if f.due else "-", f.reason) for f in verdict.findings),
-            title=f"{describe(resource)}, of {resource.owner}: {_now(one)}",
         )
         note(f"{resource.name}: {verdict.rule}: {verdict.reason}")
 

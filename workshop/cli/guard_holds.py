@@ -150,8 +150,8 @@ def _until(hold: Hold | None) -> str:
 
 def _summary(changes: list[_Change], duration: timedelta | None) -> str:
     who = sorted({change.attendee for change in changes})
-    whom = "everything" if "" in who else f"what {', '.join(who)} has running"
+    whose = "" if "" in who else f" of {', '.join(who)}"
     if duration is None:
-        return f"let the guard stop {whom} again"
+        return f"let the guard stop things{whose} again"
     until = max(change.after.until for change in changes if change.after is not None)
-    return f"let nothing of {whom} be stopped until {shown(until)}"
+    return f"stop nothing{whose} until {shown(until)}"

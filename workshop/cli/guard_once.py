@@ -16,7 +16,7 @@ from guard.table import Table
 from workshop import names
 from workshop.cli.boundary import explain
 from workshop.cli.cost_so_far import bill_json
-from workshop.cli.guard_desk import Desk
+from workshop.cli.guard_desk import Desk, in_utc
 from workshop.cli.ledgers import Book
 from workshop.cli.output import decide, note, print_json, print_table
 from workshop.cli.sweep_views import describe
@@ -189,8 +189,8 @@ def judged_json(one: Judged) -> dict[str, Any]:
         "attendee": None if resource.shared else resource.owner,
         "rule": verdict.rule,
         "reason": verdict.reason,
-        "due": verdict.due,
-        "since": one.subject.began,
+        "due": in_utc(verdict.due),
+        "since": in_utc(one.subject.began),
     }
 
 

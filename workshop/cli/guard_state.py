@@ -18,7 +18,7 @@ from guard.policy import GuardPolicy
 from guard.rule import end, shown
 from workshop.cli.boundary import explain
 from workshop.cli.cost_so_far import bill_json
-from workshop.cli.guard_desk import Desk, Schedule
+from workshop.cli.guard_desk import Desk, Schedule, in_utc
 from workshop.cli.ledgers import LATE, Book, spent_until
 from workshop.cli.output import note, print_json, print_table
 from workshop.errors import EXIT_FAILED, EXIT_OK, EXIT_UNVERIFIED, WorkshopError
@@ -206,8 +206,8 @@ def _as_json(desk: Desk, regions: Sequence[_Region], bill: Bill) -> dict[str, An
                 "schedule": r.schedule.state,
                 "last_run": None if r.book.ledger is None else r.book.ledger.last_run,
                 "last_look": r.looked,
-                "ends": r.ends,
-                "deadline": r.deadline,
+                "ends": in_utc(r.ends),
+                "deadline": in_utc(r.deadline),
                 "extended_by": r.extension.by if r.extension else None,
                 "running": None if r.board is None else len(list(r.things)),
                 "differs": r.differs,
@@ -224,7 +224,7 @@ def _as_json(desk: Desk, regions: Sequence[_Region], bill: Bill) -> dict[str, An
         "budget": {"total": budget.total, "per_attendee": budget.per_attendee},
         "next": [
             {
-                "due": thing.due,
+                "due": in_utc(thing.due),
                 "action": thing.action,
                 "kind": thing.kind,
                 "name": thing.name,
