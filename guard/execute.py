@@ -14,6 +14,7 @@ from cleanup.regions import is_known, needed_kinds
 from cleanup.steps import Call, Policy
 from cleanup.sweep import Remaining, Sweep
 from guard import notices
+from guard.doors import move_doors
 from guard.notices import Digest, Send
 from guard.observe import CALLS_PER_SECOND
 from guard.plan import Judged, Plan
@@ -51,18 +52,14 @@ class Means:
 class Report:
     """What a run did. `done` are the calls that AWS accepted, `remaining` what would not stop
     in time and why, `told` the notice that was sent ("" for none), `problems` what else went
-    wrong, in words."""
+    wrong, in words, `moved` the attendees whose doors were shut or opened."""
 
     plan: Plan
     done: list[Call] = field(default_factory=list)
     remaining: list[Remaining] = field(default_factory=list)
     told: str = ""
     problems: list[str] = field(default_factory=list)
-
-    @property
-    def verified(self) -> bool:
-        """Whether everything could be seen."""
-        return not self.plan.blind
+    moved: frozenset[str] = frozenset()
 
 
 def execute(plan: Plan, means: Means) -> Report:
@@ -77,6 +74,7 @@ def execute(plan: Plan, means: Means) -> Report:
     won = means.table.win(warning.key for warning in plan.warnings)
     for one in plan.judged:
         means.log(line(one))
+    _move_doors(report, means)
     if plan.keys:
         kinds = {resource.kind for resource in plan.resources if resource.key in plan.keys}
         _sweep(report, means, Policy(stop_only=True), [k for k in KINDS if k.name in kinds])
@@ -114,8 +112,8 @@ def summary(report: Report) -> dict[str, Any]:
         "warnings": len(plan.warnings),
         "usd": round(spent.usd, 4),
         "unknown": spent.unknown,
-        "verified": report.verified,
-        "blind": sorted(hole.kind for hole in plan.blind),
+        "verified": plan.verified,
+        "unseen": list(plan.unseen),
         "problems": report.problems,
     }
 
@@ -124,6 +122,25 @@ def _known_kinds(plan: Plan, clients: Clients) -> list[Kind]:
     needed = needed_kinds()
     region = plan.policy.region
     return [kind for kind in KINDS if kind.name in needed or is_known(clients, region, kind)]
+
+
+def _move_doors(report: Report, means: Means) -> None:
+    """Before anything is stopped, or it could be started again in between."""
+    plan = report.plan
+    doors = plan.doors
+    if not doors.shut and not doors.opened:
+        return
+    iam = means.clients("iam", plan.policy.region)
+    report.moved, problems = move_doors(doors, plan.policy.workshop, iam)
+    shut = [who for who in doors.shut if who in report.moved]
+    opened = [who for who in doors.opened if who in report.moved]
+    means.table.note_doors(shut, opened)
+    report.problems += problems
+    for who in shut:
+        reason = f"may start nothing more: {doors.shut[who]}"
+        means.log({"guard": "shut", "attendee": who, "reason": reason})
+    for who in opened:
+        means.log({"guard": "open", "attendee": who, "reason": "may start things again"})
 
 
 def _sweep(report: Report, means: Means, policy: Policy, kinds: Iterable[Kind]) -> None:
@@ -165,7 +182,9 @@ def _tell(report: Report, warnings: list[Warning], means: Means) -> Digest:
         stops=plan.stops,
         done=report.done,
         remaining=report.remaining,
-        blind=plan.blind,
+        unseen=[*plan.unseen, *report.problems],
+        shut={who: why for who, why in plan.doors.shut.items() if who in report.moved},
+        opened=[who for who in plan.doors.opened if who in report.moved],
         warnings=warnings,
         before=plan.ledger.digest,
     )

@@ -81,13 +81,14 @@ class Spent:
 class Ledger:
     """All that is remembered of one region, and what other regions have spent.
 
-    `warned` are the warnings that were sent ("total:50", "ann:80", "deadline:..."). `last_run`
-    is when the newest complete run looked; `digest` what the last notice said, by which the
-    next one knows what is news.
+    `warned` are the keys of the warnings that were sent. `last_run` is when the newest complete
+    run looked; `digest` what the last notice said, by which the next one knows what is news.
     """
 
     extension: Extension | None = None
     holds: tuple[Hold, ...] = ()
+    # The attendees whose doors the guard has shut.
+    shut: frozenset[str] = frozenset()
     lives: Mapping[str, Life] = field(default_factory=dict)
     warned: frozenset[str] = frozenset()
     elsewhere: Mapping[str, Spent] = field(default_factory=dict)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cleanup.resources import Blind
 from cleanup.steps import Call
 from cleanup.sweep import Remaining
 from guard.plan import Judged
@@ -41,11 +40,17 @@ def compose(
     stops: Iterable[Judged],
     done: Iterable[Call],
     remaining: Iterable[Remaining],
-    blind: Iterable[Blind],
+    unseen: Iterable[str],
+    shut: Mapping[str, str],
+    opened: Iterable[str],
     warnings: Iterable[Warning],
     before: str,
 ) -> Digest:
-    """Put together what is new. `before` is the `state` of the last digest that was sent."""
+    """Put together what is new.
+
+    `unseen` is what could not be read or done, in words; `shut` are the attendees who may start
+    nothing more, with the reason. `before` is the `state` of the last digest that was sent.
+    """
     why = {one.subject.resource.key: one.verdict.reason for one in stops}
     stopped = sorted(
         f"{call.resource.kind} {call.resource.name} ({call.resource.owner}): {reason}"
@@ -54,14 +59,17 @@ def compose(
     )
     others = sum(call.resource.key not in why for call in done)
     problems = sorted(
-        [f"{hole.kind} could not be listed: {hole.reason}" for hole in blind]
+        list(unseen)
         + [f"{left.resource.kind} {left.resource.name}: {left.reason}" for left in remaining]
     )
     state = "\n".join(problems)
     told = [warning.text for warning in warnings]
+    doors = [f"{who} may start nothing more: {reason}" for who, reason in sorted(shut.items())]
+    doors += [f"{who} may start things again" for who in sorted(opened)]
     parts = [
         *_part("Warnings", told),
         *_part("Stopped", stopped),
+        *_part("Doors", doors),
         *([f"Also deleted: {others} resources."] if others else []),
         *(_part("Problems", problems) if state != before else []),
         *(["All problems told of before are over."] if before and not state else []),

@@ -9,6 +9,7 @@ from datetime import datetime
 from cleanup.resources import Blind, Key, Resource, Scope
 from costs.meter import Bill
 from costs.prices import shipped
+from guard.doors import Doors, find_doors
 from guard.ledger import Ledger, Life
 from guard.lives import bill, update
 from guard.observe import Reads, find_subjects, observe
@@ -45,11 +46,30 @@ class Plan:
     bill: Bill
     warnings: tuple[Warning, ...]
     sweep: bool
+    doors: Doors = Doors()  # noqa: RUF009 - frozen
 
     @property
     def stops(self) -> tuple[Judged, ...]:
         """What is to be stopped."""
         return tuple(one for one in self.judged if one.verdict.action == "stop")
+
+    @property
+    def unseen(self) -> tuple[str, ...]:
+        """What could not be read, in words. Environments that have not said yet when they were
+        used are none of it."""
+        lists = [f"{hole.kind} could not be listed: {hole.reason}" for hole in self.blind]
+        why: dict[str, int] = {}
+        for one in self.judged:
+            activity = one.subject.activity
+            if one.subject.resource.kind == "endpoint" and activity and not activity.known:
+                why[activity.source] = why.get(activity.source, 0) + 1
+        uses = [f"the use of {n} endpoints could not be read: {w}" for w, n in sorted(why.items())]
+        return (*lists, *uses)
+
+    @property
+    def verified(self) -> bool:
+        """Whether everything could be seen."""
+        return not self.unseen
 
     @property
     def keys(self) -> frozenset[Key]:
@@ -85,6 +105,7 @@ def make_plan(
         changed=tuple(changed),
         bill=spent,
         warnings=find_warnings(now, policy, ledger, spent),
+        doors=find_doors(now, found.scope.attendees, policy, ledger, spent),
         sweep=policy.after_end == "delete" and after_end and ledger.hold("", now) is None,
     )
 

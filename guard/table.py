@@ -34,6 +34,7 @@ _LEDGER, _BOARD = "ledger", "board"
 # Sort keys, or what those of several items begin with.
 _EXTENSION, _RUN, _SPENT, _WHOLE = "extension", "run", "spent", "whole"
 _LIFE, _HOLD, _WARNED, _PLACE = "life/", "hold/", "warned/", "place/"
+_SHUT = "shut/"
 _WRITERS = 32
 # BatchWriteItem, API reference.
 _BATCH = 25
@@ -93,6 +94,11 @@ class Table:
     def delete_hold(self, attendee: str = "") -> None:
         """Lift an attendee's hold, or the one of all."""
         self._delete(_HOLD + attendee)
+
+    def note_doors(self, shut: Iterable[str], opened: Iterable[str]) -> None:
+        """Keep whose doors were shut, and whose opened again."""
+        self._side_by_side(lambda who: self._put(_item(_SHUT + who)), shut)
+        self._side_by_side(lambda who: self._delete(_SHUT + who), opened)
 
     def put_extension(self, extension: Extension) -> None:
         """Extend the workshop, in place of any other extension."""
@@ -262,6 +268,7 @@ def _ledger(found: Iterable[Item]) -> Ledger:
         extension=None if extension is None else items.extension_of(extension["extension"]),
         holds=tuple(items.hold_of(who, item["hold"]) for who, item in begins_with(_HOLD)),
         lives={key: items.life_of(key, item["life"]) for key, item in begins_with(_LIFE)},
+        shut=frozenset(who for who, _ in begins_with(_SHUT)),
         warned=frozenset(key for key, _ in begins_with(_WARNED)),
         last_run=items.time_of(run.get("last_run")),
         digest=run.get("digest", ""),

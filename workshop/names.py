@@ -16,6 +16,9 @@ TAG_MODULE = "workshop:module"
 # Whoever sets it, with whatever value, keeps a resource from every sweep.
 TAG_KEEP = "workshop:keep"
 
+# On an attendee's role: its boundary then lets nothing be started any more.
+TAG_STOPPED = "workshop:stopped"
+
 # The word between hyphens in the names of what all attendees share.
 SHARED = "shared"
 

@@ -21,6 +21,9 @@ _SCALE_SECONDS = 120.0
 # What AWS takes at least to find an instance, whatever becomes of the container on it.
 _LEAST_SECONDS = 120.0
 
+# What DescribeEndpoint says in the words of the endpoint's configuration.
+_OF_THE_CONFIG = ("AsyncInferenceConfig", "ExplainerConfig", "MetricsConfig")
+
 Servers = dict[str, serving.ModelServer]
 # Each variant with what DescribeModel says of its model, or None when it has none.
 Variants = list[tuple[dict[str, Any], dict[str, Any] | None]]
@@ -55,6 +58,12 @@ class EndpointRules(Rules):
 
     def _deploy(self, plane: ControlPlane, endpoint: Resource) -> None:
         not_before(plane, endpoint)
+        name = endpoint.fields["EndpointConfigName"]
+        config = plane.need("endpoint-config", endpoint.region, name)
+        for field in _OF_THE_CONFIG:
+            endpoint.fields.pop(field, None)
+            if field in config.fields:
+                endpoint.fields[field] = config.fields[field]
         variants = _variants(plane, endpoint.region, endpoint.fields["EndpointConfigName"])
         endpoint.activity = Work(
             endpoint.name,

@@ -161,7 +161,8 @@ def count_invocation(region: str, dimensions: dict[str, str], now: float, values
     Dimensions are EndpointName and VariantName together, never one alone
     (https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html).
     """
-    moment = datetime.fromtimestamp(now, UTC)
+    # moto keeps UTC without a zone, and compares it with what requests say.
+    moment = datetime.fromtimestamp(now, UTC).replace(tzinfo=None)
     named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
     cloudwatch_backends[ACCOUNT][region].put_metric_data(
         "AWS/SageMaker",

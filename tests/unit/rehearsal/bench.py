@@ -190,6 +190,13 @@ class Bench:
 
     def put_in_service(self, name: str, kind: str = "endpoint") -> StandInServer:
         """Let what goes on with an endpoint, or a component of one, end well."""
+        server = self.serve(name, kind)
+        self.step()
+        self.step(ENDPOINT_SECONDS)
+        return server
+
+    def serve(self, name: str, kind: str = "endpoint") -> StandInServer:
+        """The same, as far as it can be done while time stands still."""
         server = StandInServer()
         shown = {"VariantName": "AllTraffic", "CurrentWeight": 1.0}
         self.found(kind, name).activity = Ended(
@@ -198,8 +205,6 @@ class Bench:
                 fields={"servers": {"AllTraffic": server}, "ProductionVariants": [shown]},
             )
         )
-        self.step()
-        self.step(ENDPOINT_SECONDS)
         return server
 
     def training_job(self, name: str = "ml101-ann-train", **more: Any) -> str:
@@ -237,16 +242,16 @@ class Bench:
         )
         return name
 
-    def transform_job(self, model: str, name: str = "ml101-ann-batch") -> str:
+    def transform_job(self, model: str, name: str = "ml101-ann-batch", **more: Any) -> str:
         source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/in"}}
-        self.call(
-            "CreateTransformJob",
-            TransformJobName=name,
-            ModelName=model,
-            TransformInput={"DataSource": source},
-            TransformOutput={"S3OutputPath": "s3://bucket/out"},
-            TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
-        )
+        request: dict[str, Any] = {
+            "TransformJobName": name,
+            "ModelName": model,
+            "TransformInput": {"DataSource": source},
+            "TransformOutput": {"S3OutputPath": "s3://bucket/out"},
+            "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        }
+        self.call("CreateTransformJob", **{**request, **more})
         return name
 
 

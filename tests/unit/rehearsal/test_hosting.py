@@ -167,3 +167,22 @@ def test_a_name_is_taken_only_once(bench: Bench, kind: str) -> None:
     refused = bench.refusal(operation, **request)
     assert refused.code == "ValidationException"
     assert "already existing" in refused.message
+
+
+def test_an_endpoint_says_that_it_is_asynchronous_as_its_configuration_does(bench: Bench) -> None:
+    queue = {"OutputConfig": {"S3OutputPath": "s3://ml101/out"}}
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": bench.model(),
+        "InstanceType": "ml.m5.large",
+        "InitialInstanceCount": 1,
+    }
+    bench.call(
+        "CreateEndpointConfig",
+        EndpointConfigName="queued",
+        ProductionVariants=[variant],
+        AsyncInferenceConfig=queue,
+    )
+    bench.call("CreateEndpoint", EndpointName="live", EndpointConfigName="queued")
+
+    assert bench.call("DescribeEndpoint", EndpointName="live")["AsyncInferenceConfig"] == queue
