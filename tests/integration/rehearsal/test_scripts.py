@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -167,30 +168,35 @@ time.sleep(1000)
 """
 
 
-def sleepers() -> list[int]:
-    return [
-        process.info["pid"]
-        for process in psutil.process_iter(["pid", "cmdline"])
-        if process.info["cmdline"] == ["sleep", "1234.5"]
-    ]
+def sleepers(aws_url: str) -> list[int]:
+    """What the scripts of this local AWS have left running: others' tests may run beside."""
+    found = []
+    for process in psutil.process_iter(["pid", "cmdline"]):
+        with contextlib.suppress(psutil.Error):
+            ours = process.environ().get("AWS_ENDPOINT_URL") == aws_url
+            if ours and process.info["cmdline"] == ["sleep", "1234.5"]:
+                found.append(process.info["pid"])
+    return found
 
 
-def test_a_script_that_hangs_is_stopped_and_nothing_of_it_is_left(account: Account) -> None:
+def test_a_script_that_hangs_is_stopped_and_nothing_of_it_is_left(
+    account: Account, aws_url: str
+) -> None:
     account.train("script-hangs", HANGS, StoppingCondition={"MaxRuntimeInSeconds": 2})
 
     job = account.ended("script-hangs", "Stopped")
 
     assert job["SecondaryStatus"] == "MaxRuntimeExceeded"
-    assert sleepers() == []
+    assert sleepers(aws_url) == []
     account.client("s3").head_object(Bucket=BUCKET, Key="out/script-hangs/output/model.tar.gz")
 
 
-def test_what_a_script_leaves_running_ends_with_the_job(account: Account) -> None:
+def test_what_a_script_leaves_running_ends_with_the_job(account: Account, aws_url: str) -> None:
     account.train("script-leaves-behind", HANGS.replace("time.sleep(1000)", ""))
 
     account.ended("script-leaves-behind", "Completed")
 
-    assert sleepers() == []
+    assert sleepers(aws_url) == []
 
 
 def channel(**source: Any) -> list[dict[str, Any]]:
