@@ -132,6 +132,14 @@ def test_each_attendee_has_a_hold_of_their_own_beside_the_one_of_all(table: Tabl
     assert table.read().holds == ()
 
 
+def test_whose_doors_are_shut_is_kept_until_they_are_opened(table: Table) -> None:
+    table.note_doors(["ann", "bob"], [])
+    assert table.read().shut == {"ann", "bob"}
+
+    table.note_doors(["cem"], ["ann"])
+    assert table.read().shut == {"bob", "cem"}
+
+
 def test_the_newest_extension_is_in_force_until_it_is_taken_back(table: Table) -> None:
     extension = Extension(at(1020), at(1080), "kim")
     table.put_extension(Extension(at(1020), at(1050), "lee"))
