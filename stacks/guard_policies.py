@@ -46,6 +46,7 @@ def guard_document(
             allow("Spaces", ["sagemaker:DescribeSpace"], arn("sagemaker", region, "space/*")),
             *_activity(bucket),
             *_ledger(workshop, region, regions),
+            _doors(workshop),
             allow("Notices", ["sns:Publish"], arn("sns", region, names.notices_name(workshop))),
             kind_statements.own_log(region, names.guard_name(workshop)),
         ]
@@ -90,6 +91,16 @@ def _activity(bucket: str) -> list[policies.Statement]:
         # (GetObject, API reference, "Permissions").
         allow("Absence", ["s3:ListBucket"], bucket_arn(bucket)),
     ]
+
+
+def _doors(workshop: str) -> policies.Statement:
+    """One tag on attendees' roles, which their boundary heeds, and no other tag."""
+    return allow(
+        "Doors",
+        ["iam:TagRole", "iam:UntagRole"],
+        policies.workshop_roles(workshop),
+        {"ForAllValues:StringEquals": {"aws:TagKeys": [names.TAG_STOPPED]}},
+    )
 
 
 def _ledger(workshop: str, region: str, regions: tuple[str, ...]) -> list[policies.Statement]:

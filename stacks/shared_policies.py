@@ -178,8 +178,19 @@ def boundary_document(workshop: str, region: str, bucket: str, bundles: str) -> 
                 "Action": [f"sagemaker:{action}" for action in _NEVER],
                 "Resource": "*",
             },
+            *_shut_doors(region),
         ]
     )
+
+
+def _shut_doors(region: str) -> list[policies.Statement]:
+    """What is forbidden to whoever's role the guard has tagged: the same as when the doors of
+    all are closed. A role's tags are its sessions' (aws:PrincipalTag, IAM user guide)."""
+    tagged = {"StringEquals": {f"aws:PrincipalTag/{names.TAG_STOPPED}": "true"}}
+    return [
+        {**statement, "Sid": f"Stopped{number}", "Condition": tagged}
+        for number, statement in enumerate(closed_doors(region), start=1)
+    ]
 
 
 def closed_doors(region: str) -> list[policies.Statement]:

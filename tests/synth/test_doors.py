@@ -16,6 +16,7 @@ from tests.factories import make_attendee, make_workshop
 from tests.synth.conftest import Assembly, Synthesise
 from tests.synth.test_policies import WORDS, subject
 from tests.synth.test_sweep_policies import CALLS, NEVER, action, arn, context_of
+from workshop import names
 from workshop.model import Environment
 
 SHARED = "ml101-shared-us-east-1"
@@ -149,3 +150,28 @@ def test_collected_work_is_saved_behind_closed_doors(assembly: Assembly) -> None
     for operation in ("s3:PutObject", "s3:GetObject", "s3:AbortMultipartUpload"):
         assert allowed(shut, operation, key)
     assert allowed(shut, "sagemaker:InvokeEndpoint", arn("endpoint", "ml101-ann"))
+
+
+# As IAM knows it of somebody whose role the guard has tagged.
+TAGGED = {f"aws:principaltag/{names.TAG_STOPPED}": ["true"]}
+
+
+@pytest.mark.parametrize("environment", ["studio", "notebook"])
+def test_who_has_spent_a_budget_starts_nothing_while_all_others_do(
+    assembly: Assembly, environment: Environment
+) -> None:
+    policy = Policy("boundary", "identity", boundary(assembly, shut=False))
+    own = arn("app" if environment == "studio" else "endpoint", "ml101-ann")
+    for name in granted(environment):
+        verb = name.removeprefix("sagemaker:")
+        if verb == "UpdateTrainingJob":  # of training jobs alone
+            continue
+        stopped = evaluate([policy], name, own, TAGGED).decision == "allowed"
+        others = evaluate([policy], name, own, {}).decision == "allowed"
+        assert stopped is (others and verb.startswith(HARMLESS)), name
+
+
+def test_nobody_unshuts_their_own_door(assembly: Assembly) -> None:
+    role = "arn:aws:iam::111122223333:role/ml101-ann"
+    for operation in ("iam:UntagRole", "iam:TagRole"):
+        assert not allowed(boundary(assembly, shut=False), operation, role)

@@ -289,3 +289,11 @@ def test_attendees_may_say_when_they_were_last_active_and_nobody_else_for_them(
         assert evaluate([policy], "s3:PutObject", anns, {}).decision == "allowed"
     attendee = Policy("attendee", "identity", policies.filled(own, WORDS))
     assert evaluate([attendee], "s3:PutObject", mine, {}).decision != "allowed"
+
+
+def test_of_attendees_roles_it_changes_one_tag_alone() -> None:
+    role_of_ann = "arn:aws:iam::111122223333:role/ml101-ann"
+    for action in ("iam:TagRole", "iam:UntagRole"):
+        assert may(action, role_of_ann, **{"aws:TagKeys": names.TAG_STOPPED})
+        assert not may(action, role_of_ann, **{"aws:TagKeys": names.TAG_ATTENDEE})
+        assert not may(action, "arn:aws:iam::111122223333:role/admin", **{"aws:TagKeys": "x"})
