@@ -67,6 +67,29 @@ def test_how_a_boot_went_is_said_in_the_bucket(studio: Machine) -> None:
 
 
 @pytest.mark.parametrize("environment", ["studio", "notebook"])
+def test_an_environment_says_in_the_bucket_when_it_was_last_used(
+    environment: Environment, make_machine: MakeMachine, remote: Path
+) -> None:
+    machine = make_machine(environment, remote)
+    s3 = machine.store.s3()
+
+    machine.start()
+
+    deadline = time.monotonic() + 60
+    while not s3.list_objects_v2(Bucket=BUCKET, Prefix=names.activity_key("ann"))["KeyCount"]:
+        assert time.monotonic() < deadline, (machine.state / "idle.log").read_text(encoding="utf-8")
+        time.sleep(0.05)
+    body = s3.get_object(Bucket=BUCKET, Key=names.activity_key("ann"))["Body"].read()
+    found = json.loads(body)
+    # Nothing listens where this machine's Jupyter server would.
+    assert found["verdict"] == "unknown"
+    assert found["latest"] <= found["at"]
+    while not ((machine.state / "READY").exists() or (machine.state / "FAILED").exists()):
+        assert time.monotonic() < deadline + 60
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("environment", ["studio", "notebook"])
 def test_a_stop_collects_the_work_without_the_tools_own_files(
     environment: Environment, make_machine: MakeMachine, remote: Path
 ) -> None:
