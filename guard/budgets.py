@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from costs.meter import Amount, Bill
@@ -12,7 +11,8 @@ from workshop.names import SHARED
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A budget in USD, whose it is, and what of it is spent. `key` tells it from all others."""
+    """A budget in USD, whose it is, and what of it is spent. `key` is the
+    attendee, or "" of the limit of all."""
 
     key: str
     who: str
@@ -33,15 +33,18 @@ def limit_of_all(policy: GuardPolicy, bill: Bill) -> Limit | None:
     """The workshop's budget, if it has one."""
     if policy.budget_total is None:
         return None
-    return Limit("total", "the workshop", bill.total, policy.budget_total)
+    return Limit("", "the workshop", bill.total, policy.budget_total)
 
 
-def limits_of(owner: str, policy: GuardPolicy, bill: Bill) -> Iterator[Limit]:
-    """The limits that stop what somebody has: that of all, and their own. Whatever all share
-    is nobody's own."""
-    of_all = limit_of_all(policy, bill)
-    if of_all is not None:
-        yield of_all
-    if owner != SHARED and policy.budget_per_attendee is not None:
-        spent = bill.by_attendee.get(owner, Amount())
-        yield Limit(owner, owner, spent, policy.budget_per_attendee)
+def own_limit(owner: str, policy: GuardPolicy, bill: Bill) -> Limit | None:
+    """An attendee's own budget; whatever all share has none."""
+    if owner == SHARED or policy.budget_per_attendee is None:
+        return None
+    spent = bill.by_attendee.get(owner, Amount())
+    return Limit(owner, owner, spent, policy.budget_per_attendee)
+
+
+def limits_of(owner: str, policy: GuardPolicy, bill: Bill) -> tuple[Limit, ...]:
+    """The limits that stop what somebody has: that of all, and their own."""
+    found = (limit_of_all(policy, bill), own_limit(owner, policy, bill))
+    return tuple(limit for limit in found if limit is not None)

@@ -104,7 +104,7 @@ def make_plan(
         blind=found.blind,
         changed=tuple(changed),
         bill=spent,
-        warnings=find_warnings(now, policy, ledger, spent),
+        warnings=find_warnings(now, policy, ledger, spent, found.scope.attendees),
         doors=find_doors(now, found.scope.attendees, policy, ledger, spent),
         sweep=policy.after_end == "delete" and after_end and ledger.hold("", now) is None,
     )

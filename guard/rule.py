@@ -14,10 +14,10 @@ from typing import Literal
 
 from cleanup.machines import Machines
 from cleanup.resources import Resource
-from costs.meter import Amount, Bill
+from costs.meter import Bill
+from guard.budgets import limits_of
 from guard.ledger import Ledger
 from guard.policy import GuardPolicy
-from workshop.names import SHARED
 
 # AWS refuses requests whose clock differs by more than five minutes ("Elements of an AWS API
 # request signature", IAM user guide), and metrics arrive some two minutes late.
@@ -172,20 +172,12 @@ def _at_the_deadline(case: _Case) -> Finding:
 
 def _over_budget(case: _Case) -> Finding | None:
     """Budgets say nothing of when: what is spent by then depends on what still starts."""
-    owner, policy, bill = case.subject.resource.owner, case.policy, case.bill
-    limits = [("the workshop", bill.total, policy.budget_total)]
-    if owner != SHARED:
-        spent = bill.by_attendee.get(owner, Amount())
-        limits.append((owner, spent, policy.budget_per_attendee))
-    said = []
-    for who, spent, limit in limits:
-        if limit is None:
-            continue
-        text = f"{who} has spent {spent} of {limit:.2f} USD"
-        if spent.usd >= limit:
-            return Finding("budget", case.now, text)
-        said.append(text)
-    return Finding("budget", None, "; ".join(said)) if said else None
+    limits = limits_of(case.subject.resource.owner, case.policy, case.bill)
+    passed = next((limit for limit in limits if limit.passed), None)
+    if passed is not None:
+        return Finding("budget", case.now, str(passed))
+    said = "; ".join(str(limit) for limit in limits)
+    return Finding("budget", None, said) if said else None
 
 
 def _above_the_ceiling(case: _Case) -> Finding | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from costs.meter import Amount, Bill
+from costs.meter import Bill
+from guard.budgets import Limit, limit_of_all, own_limit
 from guard.ledger import Ledger
 from guard.policy import GuardPolicy
 from guard.rule import deadline, shown
-from workshop.names import SHARED
 
 # Of a budget, in percent; at the last one things are stopped.
 _PERCENT = (50, 80, 100)
@@ -26,32 +26,30 @@ class Warning:
 
 
 def find_warnings(
-    now: datetime, policy: GuardPolicy, ledger: Ledger, bill: Bill
+    now: datetime, policy: GuardPolicy, ledger: Ledger, bill: Bill, attendees: Iterable[str]
 ) -> tuple[Warning, ...]:
-    """What is to be told now and has not been: of each budget and the deadline, the newest."""
-    found = [*_budgets(policy, bill), *_deadline(now, policy, ledger)]
+    """What is to be told now and has not been: of each budget and the deadline, the newest.
+
+    `attendees` are the region's. Of what concerns all the workshop's first region tells.
+    """
+    limits = [own_limit(attendee, policy, bill) for attendee in sorted(attendees)]
+    found = []
+    if policy.region == policy.regions[0]:
+        limits.insert(0, limit_of_all(policy, bill))
+        found += _deadline(now, policy, ledger)
+    found = [*(w for limit in limits if limit and (w := _budget(limit))), *found]
     return tuple(warning for warning in found if warning.key not in ledger.warned)
 
 
-def _budgets(policy: GuardPolicy, bill: Bill) -> Iterator[Warning]:
-    yield from _budget("", "the workshop", bill.total, policy.budget_total)
-    for attendee, spent in sorted(bill.by_attendee.items()):
-        if attendee != SHARED:
-            yield from _budget(attendee, attendee, spent, policy.budget_per_attendee)
-
-
-def _budget(key: str, who: str, spent: Amount, limit: float | None) -> Iterator[Warning]:
-    if limit is None:
-        return
-    passed = [percent for percent in _PERCENT if spent.usd >= limit * percent / 100]
+def _budget(limit: Limit) -> Warning | None:
+    passed = [percent for percent in _PERCENT if limit.spent.usd >= limit.usd * percent / 100]
     if not passed:
-        return
+        return None
     most = passed[-1]
-    text = f"{who} has spent {spent}, {most} % of {limit:.2f} USD"
+    text = f"{limit.who} has spent {limit.spent}, {most} % of {limit.usd:.2f} USD"
     # Another budget is another warning.
-    yield Warning(
-        f"budget:{key}:{limit:g}:{most}", f"{text}: stopped" if most == _PERCENT[-1] else text
-    )
+    key = f"budget:{limit.key}:{limit.usd:g}:{most}"
+    return Warning(key, f"{text}: stopped" if most == _PERCENT[-1] else text)
 
 
 def _deadline(now: datetime, policy: GuardPolicy, ledger: Ledger) -> Iterator[Warning]:

@@ -26,7 +26,7 @@ def spent(**usd: float) -> Bill:
 def texts(
     bill: Bill, of: GuardPolicy = TOTAL, minutes: float = 0, ledger: Ledger | None = None
 ) -> list[str]:
-    found = find_warnings(at(minutes), of, ledger or Ledger(), bill)
+    found = find_warnings(at(minutes), of, ledger or Ledger(), bill, bill.by_attendee)
     return [warning.text for warning in found]
 
 
@@ -75,7 +75,7 @@ def test_what_is_not_known_is_told_with_what_is() -> None:
 
 
 def test_a_warning_that_was_sent_is_not_told_again_and_the_next_one_is() -> None:
-    [half] = find_warnings(at(0), TOTAL, Ledger(), spent(ann=50))
+    [half] = find_warnings(at(0), TOTAL, Ledger(), spent(ann=50), ["ann"])
     sent = Ledger(warned=frozenset({half.key}))
 
     assert texts(spent(ann=60), ledger=sent) == []
@@ -83,7 +83,7 @@ def test_a_warning_that_was_sent_is_not_told_again_and_the_next_one_is() -> None
 
 
 def test_another_budget_is_another_warning() -> None:
-    [half] = find_warnings(at(0), TOTAL, Ledger(), spent(ann=50))
+    [half] = find_warnings(at(0), TOTAL, Ledger(), spent(ann=50), ["ann"])
     sent = Ledger(warned=frozenset({half.key}))
 
     assert len(texts(spent(ann=110), replace(TOTAL, budget_total=200.0), ledger=sent)) == 1
@@ -91,7 +91,7 @@ def test_another_budget_is_another_warning() -> None:
 
 def test_an_attendee_called_total_is_not_the_workshop() -> None:
     both = policy(budget_total=20.0, budget_per_attendee=20.0)
-    found = find_warnings(at(0), both, Ledger(), spent(total=10))
+    found = find_warnings(at(0), both, Ledger(), spent(total=10), ["total"])
 
     assert len({warning.key for warning in found}) == 2
 
@@ -119,7 +119,7 @@ def test_the_deadline_warns_in_its_last_hour_and_not_when_it_is_over(
 def test_the_deadline_warns_twice_an_hour_and_a_quarter_of_one_before() -> None:
     ledger, told = Ledger(), []
     for minutes in range(DEADLINE - 90, DEADLINE + 30, 10):
-        found = find_warnings(at(minutes), TOTAL, ledger, Bill())
+        found = find_warnings(at(minutes), TOTAL, ledger, Bill(), [])
         ledger = replace(ledger, warned=ledger.warned | {warning.key for warning in found})
         told += [minutes - DEADLINE for _ in found]
 
@@ -127,11 +127,19 @@ def test_the_deadline_warns_twice_an_hour_and_a_quarter_of_one_before() -> None:
 
 
 def test_an_extended_deadline_warns_anew() -> None:
-    [first] = find_warnings(at(DEADLINE - 30), TOTAL, Ledger(), Bill())
+    [first] = find_warnings(at(DEADLINE - 30), TOTAL, Ledger(), Bill(), [])
     warned = frozenset({first.key})
     extended = Ledger(Extension(at(ENDS), at(ENDS + 60)), warned=warned)
 
     assert texts(Bill(), minutes=DEADLINE - 10, ledger=extended) == []
     assert texts(Bill(), minutes=DEADLINE + 30, ledger=extended) == [
         "everything is stopped at 2030-06-03 19:00Z (workshop extend 1h gives more time)"
+    ]
+
+
+def test_of_all_the_workshop_one_region_tells_and_of_attendees_their_own() -> None:
+    both = policy(budget_total=100.0, budget_per_attendee=20.0, regions=("a", "us-east-1"))
+    found = find_warnings(at(DEADLINE - 30), both, Ledger(), spent(ann=60, bob=60), ["bob"])
+    assert [warning.text for warning in found] == [
+        "bob has spent 60.00 USD, 100 % of 20.00 USD: stopped"
     ]
