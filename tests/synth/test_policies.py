@@ -160,7 +160,8 @@ def test_another_attendees_door_stays_shut_under_any_policy() -> None:
 
 def test_kinds_that_cannot_be_capped_are_beyond_the_boundary() -> None:
     boundary = shared_policies.boundary_document("ml101", "us-east-1", "b", "arn:aws:s3:::b/p*")
-    (never,) = [s for s in boundary["Statement"] if s["Effect"] == "Deny"]
+    (never,) = [s for s in boundary["Statement"] if s["Sid"] == "Never"]
+    assert never["Effect"] == "Deny"
     assert {
         "sagemaker:CreateAutoMLJob*",
         "sagemaker:CreateMlflow*",
