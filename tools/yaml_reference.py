@@ -88,7 +88,11 @@ def _type(found: dict[str, Any], shapes: dict[str, Any]) -> str:
 def _choices(values: list[str]) -> str:
     if len(values) <= _SHORT:
         return ", ".join(f"`{value}`" for value in values)
-    return "instance type" if values[0].startswith("ml.") else "region"
+    from modules.declarations import load_modules
+
+    if values[0].startswith("ml."):
+        return "instance type"
+    return "lab" if load_modules().keys() >= set(values) else "region"
 
 
 def _number(found: dict[str, Any]) -> str:
