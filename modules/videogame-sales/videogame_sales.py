@@ -236,9 +236,9 @@ endpoint.wait_for_status("InService", poll=poll_seconds)
 # %% [markdown]
 # ## Ask in batches of 100
 #
-# A request to an endpoint may have at most 6 MB and must be answered within a minute, so a long
-# list goes in pieces. Each line begins with a 0 in the target's place: the model does not look at
-# it, but libsvm without a target would be read as one column less.
+# The algorithm's server takes at most 6 MB at once, and SageMaker waits a minute for the answer, so
+# a long list goes in pieces. Each line begins with a 0 in the target's place, as in training; the
+# model does not look at it.
 
 # %%
 BATCH = 100
