@@ -147,7 +147,8 @@ def _words(content: dict[str, Any]) -> Sequence[str]:
     if kind == "run":
         return ("run", _run(content))
     thing = " ".join(str(content.get(key, "")) for key in ("kind", "name")).strip()
-    whose = f"of {content['attendee']}" if content.get("attendee") else ""
+    who = str(content.get("attendee", ""))
+    whose = f"of {who}" if who and thing else who
     if kind == "call":
         detail = f": {content['detail']}" if content.get("detail") else ""
         return (
@@ -170,7 +171,7 @@ def _run(content: dict[str, Any]) -> str:
         *_more(content, "unknown", "of unknown cost"),
     ]
     if not content.get("verified", True):
-        parts.append(f"not seen: {', '.join(content.get('blind', ()))}")
+        parts.append(f"not seen: {', '.join(content.get('unseen', ()))}")
     return ", ".join(parts)
 
 

@@ -114,6 +114,8 @@ def _note_line(line: Mapping[str, Any]) -> None:
     if line["guard"] == "call":
         detail = f": {line['detail']}" if line["detail"] else ""
         note(f"  {line['result']}: {line['call']} {line['name']}{detail}")
+    elif line["guard"] in ("shut", "open"):
+        note(f"  {line['attendee']} {line['reason']}")
     elif line["guard"] == "problem":
         note(f"problem: {line['reason']}")
     elif line["guard"] == "notice":
@@ -121,19 +123,27 @@ def _note_line(line: Mapping[str, Any]) -> None:
 
 
 def _keys(plans: Sequence[Plan]) -> frozenset[Any]:
-    """What would be stopped, and the regions in which all would be swept."""
+    """What would be stopped, whose doors moved, and the regions in which all would be swept."""
     stops = {key for plan in plans for key in plan.keys}
-    return frozenset(stops | {plan.policy.region for plan in plans if plan.sweep})
+    doors = {(who,) for plan in plans for who in (*plan.doors.shut, *plan.doors.opened)}
+    return frozenset(stops | doors | {plan.policy.region for plan in plans if plan.sweep})
 
 
 def _count(plans: Sequence[Plan]) -> int:
-    return sum(len(plan.stops) + plan.sweep for plan in plans)
+    doors = sum(len(plan.doors.shut) + len(plan.doors.opened) for plan in plans)
+    return doors + sum(len(plan.stops) + plan.sweep for plan in plans)
 
 
 def _summary(plans: Sequence[Plan]) -> str:
     stops = sum(len(plan.stops) for plan in plans)
     swept = [plan.policy.region for plan in plans if plan.sweep]
     parts = [f"stop {stops} resource{'' if stops == 1 else 's'}"] if stops else []
+    shut = sorted(who for plan in plans for who in plan.doors.shut)
+    opened = sorted(who for plan in plans for who in plan.doors.opened)
+    if shut:
+        parts.append(f"let {', '.join(shut)} start nothing more")
+    if opened:
+        parts.append(f"let {', '.join(opened)} start things again")
     if swept:
         parts.append(f"delete what attendees made in {', '.join(swept)}, since it is over")
     return ", then ".join(parts)
@@ -141,11 +151,7 @@ def _summary(plans: Sequence[Plan]) -> str:
 
 def _doubts(plans: Sequence[Plan], failures: Sequence[_Failure]) -> list[str]:
     said = [str(failure) for failure in failures]
-    said += [
-        f"could not be read: {hole.kind} in {hole.region}: {hole.reason}"
-        for plan in plans
-        for hole in plan.blind
-    ]
+    said += [f"{plan.policy.region}: {text}" for plan in plans for text in plan.unseen]
     said += [f"warning: {warning.text}" for plan in plans for warning in plan.warnings]
     if not _count(plans):
         said.append("nothing is to be stopped now")
@@ -204,11 +210,13 @@ def _as_json(
     return {
         "ok": code == EXIT_OK and (bool(reports) or not _count(plans)),
         "executed": bool(reports),
-        "verified": not failures and all(not plan.blind for plan in plans),
+        "verified": not failures and all(plan.verified for plan in plans),
         "plan": [
             judged_json(one) for plan in plans for one in sorted(plan.judged, key=_by_urgency)
         ],
         "swept": [plan.policy.region for plan in plans if plan.sweep],
+        "shut": {who: why for plan in plans for who, why in plan.doors.shut.items()},
+        "opened": sorted(who for plan in plans for who in plan.doors.opened),
         "warnings": [warning.text for plan in plans for warning in plan.warnings],
         "spent": {plan.policy.region: bill_json(plan.bill) for plan in plans},
         "done": [
@@ -231,11 +239,7 @@ def _as_json(
             for r in left
         ],
         "problems": problems,
-        "unknown": [
-            {"kind": hole.kind, "region": hole.region, "reason": hole.reason}
-            for plan in plans
-            for hole in plan.blind
-        ],
+        "unknown": [f"{plan.policy.region}: {text}" for plan in plans for text in plan.unseen],
     }
 
 
@@ -244,4 +248,4 @@ def _exit_code(
 ) -> int:
     if failures or any(report.remaining or report.problems for report in reports):
         return EXIT_FAILED
-    return EXIT_UNVERIFIED if any(plan.blind for plan in plans) else EXIT_OK
+    return EXIT_OK if all(plan.verified for plan in plans) else EXIT_UNVERIFIED

@@ -82,6 +82,11 @@ class _Region:
         return sorted((h for h in found if h.until > self.now), key=lambda h: h.attendee)
 
     @property
+    def shut(self) -> list[str]:
+        """Who may start nothing more."""
+        return [] if self.book.ledger is None else sorted(self.book.ledger.shut)
+
+    @property
     def things(self) -> Iterator[tuple[str, Thing]]:
         """(whose, what) ran at the newest run."""
         for who, place in self.board.places.items() if self.board is not None else ():
@@ -136,6 +141,8 @@ def show_state(desk: Desk, *, as_json: bool) -> int:
     for text in (*failed, *unknown):
         note(text)
     for region in regions:
+        if region.shut:
+            note(f"{region.name}: may start nothing more: {', '.join(region.shut)}")
         if region.differs:
             note(f"{region.name}: its rules are not those of the YAML: workshop deploy")
     if failed:
@@ -210,6 +217,7 @@ def _as_json(desk: Desk, regions: Sequence[_Region], bill: Bill) -> dict[str, An
                 "deadline": in_utc(r.deadline),
                 "extended_by": r.extension.by if r.extension else None,
                 "running": None if r.board is None else len(list(r.things)),
+                "shut": r.shut,
                 "differs": r.differs,
                 "problems": list(r.failures()),
                 "unknown": list(r.doubts()),

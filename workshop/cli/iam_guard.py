@@ -27,6 +27,12 @@ def guard(w: Writer, sweep: Iterable[Statement]) -> list[Statement]:
             ],
             ledgers(w),
         ),
+        allow(
+            "Doors",
+            ["iam:TagRole", "iam:UntagRole"],
+            w.iam("role"),
+            {"ForAllValues:StringEquals": {"aws:TagKeys": [names.TAG_STOPPED]}},
+        ),
         allow("Notices", ["sns:Publish"], w.arn("sns", names.notices_name(w.workshop))),
         allow("MetricsTakeNoResource", ["cloudwatch:GetMetricData"], ALL),
         allow("Activity", ["s3:GetObject"], w.bucket(f"{w.workshop}-*", "*")),

@@ -84,7 +84,7 @@ def test_errors_of_the_function_are_shown_and_lambdas_own_lines_are_not(
         "START RequestId: 1 Version: $LATEST\n",
         "[ERROR] ValueError: this is the guard of another\n",
         {"guard": "run", "stopped": 2, "left": 1, "usd": 1.5, "unknown": 0, "verified": False}
-        | {"blind": ["endpoint"], "calls": 2, "remaining": 1},
+        | {"unseen": ["endpoint"], "calls": 2, "remaining": 1},
         "END RequestId: 1\n",
         "REPORT RequestId: 1 Duration: 1 ms\n",
     )
