@@ -94,7 +94,7 @@ def sweep(request: Request, context: Context, tools: Tools) -> Ended | None:
     Whose things go is said by the stack's own name and tags, never by the request. Kept and
     protected resources stay, and are no failure. What could not be listed is not clean: it is
     looked at again while there is time; for what this boto3 cannot list at all, see
-    `regions.needed_kinds`.
+    `needed.needed_kinds`.
     """
     arn = context.invoked_function_arn.split(":")
     region, account = arn[3], arn[4]

@@ -11,13 +11,13 @@ from cleanup.attendees import attendee_stacks, find_attendees
 from cleanup.calls import CALLS_PER_SECOND, NO_OPERATION
 from cleanup.kind import Kind
 from cleanup.kinds import BY_NAME, KINDS
-from cleanup.kinds.attendees import ATTENDEE_KINDS
 from cleanup.leftovers import (
     delete_objects,
     find_log_leftovers,
     is_own_bucket,
     remove_log_leftovers,
 )
+from cleanup.needed import attendee_kinds, is_known, leftover_kinds, needed_kinds
 from cleanup.resources import Scope
 from cleanup.steps import Call, Policy
 from cleanup.sweep import Sweep, SweepResult
@@ -110,38 +110,6 @@ def _sweep_attendee(job: Job) -> tuple[Left, ...]:
     )
 
 
-def attendee_kinds() -> tuple[Kind, ...]:
-    """What one attendee's stack looks for: a quarter of the lists of a whole look.
-
-    Their role lets attendees make nothing else (the boundary denies it under any policy), and
-    what must be gone before those kinds, or before the space, is there as well. Whatever else
-    carries an attendee's name was made by somebody else for them: the instructor's sweep finds
-    it, and the shared stack's deletion does.
-    """
-    wanted = {*ATTENDEE_KINDS, "space"}
-    while more := {after for name in wanted for after in BY_NAME[name].after} - wanted:
-        wanted |= more
-    return tuple(kind for kind in KINDS if kind.name in wanted)
-
-
-def leftover_kinds() -> tuple[Kind, ...]:
-    """What a Studio domain leaves in its network."""
-    return tuple(kind for kind in KINDS if kind.leftover and "domain" in kind.after)
-
-
-def needed_kinds() -> frozenset[str]:
-    """The kinds that must have been seen before a region is called clean: what attendees' roles
-    can have made, the environments, and what Studio domains leave behind.
-
-    All others only an instructor, or somebody else, can have made. Those among them that
-    Lambda's boto3 cannot list yet, since it is older than ours, are named in the log and not
-    looked for, or no shared stack could ever be deleted. They are unknown, not clean: `workshop
-    status` and `workshop destroy` list them with the boto3 that this project pins.
-    """
-    environments = {kind.name for kind in KINDS if kind.environment}
-    return frozenset({*ATTENDEE_KINDS, *environments, *(kind.name for kind in leftover_kinds())})
-
-
 def _sweep_region(job: Job) -> tuple[Left, ...]:
     """What is left of the workshop once all attendees' stacks are gone; at last, its files."""
     stacks = attendee_stacks(job.workshop, job.region, job.clients)
@@ -187,12 +155,6 @@ def _swept(
         if resource.protected:
             _log.info("kept: %s %s: %s", resource.kind, resource.name, why)
     return _left(result, timed_out=job.now() - begun >= limit)
-
-
-def is_known(clients: Clients, region: str, kind: Kind) -> bool:
-    """Whether this boto3 can list a kind, and what it is listed under."""
-    needed = (kind, BY_NAME[kind.parent.kind]) if kind.parent else (kind,)
-    return all(hasattr(clients(one.service, region), one.list_op) for one in needed)
 
 
 def _left(result: SweepResult, *, timed_out: bool) -> tuple[Left, ...]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cleanup.calls import FAILURES, failure
 from cleanup.kind import Kind
 from cleanup.kinds import KINDS
-from cleanup.regions import is_known, needed_kinds
+from cleanup.needed import is_known, needed_kinds
 from cleanup.steps import Call, Policy
-from cleanup.sweep import Remaining, Sweep
 from guard import notices
 from guard.doors import move_doors
 from guard.notices import Digest, Send
@@ -22,6 +21,9 @@ from guard.rule import shown
 from guard.table import Table
 from guard.warnings import Warning
 from workshop.aws import Clients
+
+if TYPE_CHECKING:
+    from cleanup.sweep import Remaining
 
 # Of the fifteen minutes that Lambda gives. What goes on then is the next run's, which finds it
 # as it is: AWS and the ledger are all that a run begins with.
@@ -79,7 +81,7 @@ def execute(plan: Plan, means: Means) -> Report:
         kinds = {resource.kind for resource in plan.resources if resource.key in plan.keys}
         _sweep(report, means, Policy(stop_only=True), [k for k in KINDS if k.name in kinds])
     if plan.sweep:
-        _sweep(report, means, Policy(), _known_kinds(plan, means.clients))
+        _sweep(report, means, Policy(), _sagemaker_kinds(plan, means.clients))
     digest = _tell(report, [w for w in plan.warnings if w.key in won], means)
     means.table.note_run(plan, digest.state)
     return report
@@ -118,10 +120,16 @@ def summary(report: Report) -> dict[str, Any]:
     }
 
 
-def _known_kinds(plan: Plan, clients: Clients) -> list[Kind]:
+def _sagemaker_kinds(plan: Plan, clients: Clients) -> list[Kind]:
+    """What attendees make; what it leaves elsewhere is the instructor's sweep's, and the
+    guard's role ends none of it."""
     needed = needed_kinds()
     region = plan.policy.region
-    return [kind for kind in KINDS if kind.name in needed or is_known(clients, region, kind)]
+    return [
+        kind
+        for kind in KINDS
+        if kind.service == "sagemaker" and (kind.name in needed or is_known(clients, region, kind))
+    ]
 
 
 def _move_doors(report: Report, means: Means) -> None:
@@ -144,6 +152,9 @@ def _move_doors(report: Report, means: Means) -> None:
 
 
 def _sweep(report: Report, means: Means, policy: Policy, kinds: Iterable[Kind]) -> None:
+    # Most runs stop nothing, and every one of them begins with a fresh function.
+    from cleanup.sweep import Sweep
+
     def audit(call: Call, result: str, detail: str = "") -> None:
         resource = call.resource
         means.log(

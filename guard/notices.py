@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from cleanup.steps import Call
-from cleanup.sweep import Remaining
-from guard.plan import Judged
-from guard.warnings import Warning
+if TYPE_CHECKING:
+    from cleanup.steps import Call
+    from cleanup.sweep import Remaining
+    from guard.plan import Judged
+    from guard.warnings import Warning
 
 # "Subjects must be ASCII text ... and less than 100 characters long" (Publish, SNS API
 # reference); a message has 256 KB.
@@ -88,6 +89,8 @@ def compose(
 
 def post(url: str, text: str) -> None:
     """POST {"text": ...}, which chat services take. Raises OSError when it is not taken."""
+    import urllib.request
+
     request = urllib.request.Request(
         url,
         data=json.dumps({"text": text}).encode(),

@@ -17,7 +17,7 @@ from cleanup.kind import Kind
 from cleanup.kinds import KINDS
 from cleanup.lifetimes import Lifetimes, Run
 from cleanup.machines import find_machines
-from cleanup.regions import is_known, needed_kinds
+from cleanup.needed import is_known, needed_kinds
 from cleanup.resources import Blind, Key, Resource, Scope
 from cleanup.scan import Scanner
 from cleanup.steps import find_held
@@ -69,7 +69,7 @@ class Reads(Caller):
 
 def billing_kinds(clients: Clients, region: str) -> tuple[Kind, ...]:
     """The kinds that bill, but those that this boto3 cannot list and attendees cannot make
-    (`cleanup.regions.needed_kinds`): `workshop status` lists them with a newer one."""
+    (`cleanup.needed.needed_kinds`): `workshop status` lists them with a newer one."""
     needed = needed_kinds()
     return tuple(
         kind

@@ -16,7 +16,7 @@ import pytest
 
 from cleanup.kinds import KINDS
 from cleanup.kinds.elsewhere import MANAGED_BY
-from cleanup.regions import attendee_kinds
+from cleanup.needed import attendee_kinds
 from rehearsal.cloudformation.template import dependencies
 from rehearsal.policies import Policy, evaluate
 from stacks import policies, sweep_policies, sweeper, sweeper_policies

@@ -12,8 +12,8 @@ import pytest
 
 from cleanup.deletion import MOST_INVOCATIONS
 from cleanup.kinds import BY_NAME
+from cleanup.needed import attendee_kinds, leftover_kinds
 from cleanup.on_delete import handler
-from cleanup.regions import attendee_kinds, leftover_kinds
 from tests.unit.cleanup.deletions import Account, Answers, Context, serve_answers
 from tests.unit.cleanup.fake_aws import FakeAws, refusal
 from tests.unit.cleanup.sweeps import add_served_model, changes
