@@ -255,14 +255,16 @@ check("accuracy", sum(map(int.__eq__, predicted, truth)) / len(truth), at_least=
 # ## Before you leave
 #
 # A model without its vocabulary is of no use: nobody would know which word a column is. Later labs
-# get both.
+# get both, and the reviews.
 
 # %%
 s3.put_object(Bucket=bucket, Key=f"{folder}/vocabulary.json", Body=json.dumps(vocabulary))
+s3.upload_file("reviews.csv", bucket, f"{folder}/reviews.csv")
 hand_over(
     image=image,
     model_data=training_job.model_artifacts.s3_model_artifacts,
     vocabulary=f"s3://{bucket}/{folder}/vocabulary.json",
+    reviews=f"s3://{bucket}/{folder}/reviews.csv",
     **data,
 )
 
