@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from cleanup.kind import WAIT
 from cleanup.resources import Blind, Key, Resource, Scope
 from costs.meter import Bill
 from costs.prices import shipped
@@ -56,12 +57,13 @@ class Plan:
     @property
     def unseen(self) -> tuple[str, ...]:
         """What could not be read, in words. Environments that have not said yet when they were
-        used are none of it."""
+        used are none of it, nor are endpoints that are still being made."""
         lists = [f"{hole.kind} could not be listed: {hole.reason}" for hole in self.blind]
         why: dict[str, int] = {}
         for one in self.judged:
-            activity = one.subject.activity
-            if one.subject.resource.kind == "endpoint" and activity and not activity.known:
+            resource, activity = one.subject.resource, one.subject.activity
+            serves = resource.kind == "endpoint" and resource.row.action(resource.status) != WAIT
+            if serves and activity and not activity.known:
                 why[activity.source] = why.get(activity.source, 0) + 1
         uses = [f"the use of {n} endpoints could not be read: {w}" for w, n in sorted(why.items())]
         return (*lists, *uses)

@@ -6,6 +6,7 @@ instructor would run it; only what attendees do and looking are done from here.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -104,6 +105,8 @@ class Rehearsal:
         else:
             with self._phase("forget"):
                 self._lesson.forget_endpoint()
+        with self._phase("guard"):
+            self._ask_the_guard()
         if self._options.keep:
             self._wait_for_interrupt()
 
@@ -163,6 +166,25 @@ class Rehearsal:
             self._workshop.name,
             forgotten=(self._workshop.attendees[-1].id, self._lesson.forgotten_lab),
         )
+
+    def _ask_the_guard(self) -> None:
+        """Its schedule has run it in every region, it saw everything, and left all that is used."""
+        if not self._must("guard", "--json"):  # which says so where one has not run
+            return
+        finished = self._processes.workshop(
+            "guard", "--log", "--json", "--config", str(self._config)
+        )
+        lines = [json.loads(text) for text in finished.stdout.splitlines()]
+        runs = [line for line in lines if line["guard"] == "run"]
+        problems = [] if runs else ["its log has no run"]
+        problems += [f"it could not see {what}" for run in runs for what in run["unseen"]]
+        problems += [f"it failed: {line['reason']}" for line in lines if line["guard"] == "error"]
+        problems += [
+            f"it has stopped {line['kind']} {line['name']}: {line['reason']}"
+            for line in lines
+            if line["guard"] == "stop"
+        ]
+        self._report.problems += [f"workshop guard: {problem}" for problem in problems]
 
     def _collect(self) -> bool:
         """Attendees collect their work; the instructor must then see all of it."""

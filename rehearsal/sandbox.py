@@ -24,6 +24,8 @@ SCRIPT_LIMIT_SECONDS = 300
 # How long the end of an app or instance gives its processes is documented nowhere; this is what
 # Kubernetes gives a pod by default ("Pod Lifecycle", terminationGracePeriodSeconds).
 END_GRACE_SECONDS = 30.0
+# The discard port: no server of this machine is an environment's.
+_NO_JUPYTER = "http://127.0.0.1:9"
 _SCRIPT = "tmp/lifecycle-script.sh"
 
 
@@ -95,6 +97,7 @@ def run_script(
             # The image's Python is ours: the wheels at hand are for this one.
             "WORKSHOP_PYTHON": sys.executable,
             ROOT: str(root),
+            "WORKSHOP_JUPYTER_URL": _NO_JUPYTER,
         },
     )
     # git, uv, aws and python as the image would have them.
