@@ -50,7 +50,18 @@ def objects_of(s3: Any, source: dict[str, Any]) -> list[Found]:
 
 
 def objects_under(s3: Any, uri: str) -> list[Found]:
-    """All objects under a prefix, sorted by key."""
+    """All objects under a prefix, sorted by key. Raises JobFailure when there are none."""
+    found = any_under(s3, uri)
+    if not found:
+        raise JobFailure(
+            "ClientError: Data download failed:No S3 objects found under S3 URL "
+            f'"{uri}" given in input data source.'
+        )
+    return found
+
+
+def any_under(s3: Any, uri: str) -> list[Found]:
+    """The objects under a prefix, sorted by key; there may be none."""
     bucket, prefix = split_uri(uri)
     try:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
@@ -58,17 +69,11 @@ def objects_under(s3: Any, uri: str) -> list[Found]:
     except ClientError as error:
         raise JobFailure(f"ClientError: Data download failed: {error}, uri: {uri}") from error
     start = _below(prefix, [entry["Key"] for entry in entries])
-    found = [
+    return [
         Found(bucket, entry["Key"], entry["Key"][start:], entry["Size"])
         for entry in sorted(entries, key=lambda entry: str(entry["Key"]))
         if not entry["Key"].endswith("/")
     ]
-    if not found:
-        raise JobFailure(
-            "ClientError: Data download failed:No S3 objects found under S3 URL "
-            f'"{uri}" given in input data source.'
-        )
-    return found
 
 
 def _below(prefix: str, keys: Sequence[str]) -> int:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.containers.registry import built_in_metrics
-from rehearsal.jobs import launch, metrics, storage
+from rehearsal.jobs import checkpoints, launch, metrics, storage
 from rehearsal.jobs.child import Child
 from rehearsal.jobs.inputs import write_inputs
 from rehearsal.jobs.launch import Launch
@@ -57,12 +57,17 @@ def run(
     try:
         enter("Downloading")
         write_inputs(job, base, s3)
+        checkpoints.bring_back(job, base, s3)
         started = launch.training(job, base, region, machine)
         if stopping.is_set():
             raise JobStopped
         enter("Training")
         container = _Container(job, started, base, region, machine)
-        end = container.run(stopping)
+        try:
+            end = container.run(stopping)
+        finally:
+            # On AWS they are copied all the time: those of a job that fails are kept as well.
+            checkpoints.keep(job, base, s3)
         if end is not _End.TOLD:
             enter("Uploading")
         # "the results of the training are not lost": a stopped job's model is kept too.
