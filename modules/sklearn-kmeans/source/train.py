@@ -7,7 +7,7 @@ data lie and where the model belongs. Outside of SageMaker, arguments say the sa
     python train.py --n-clusters 3 --train data --model-dir model
 
 To serve, the container imports the file and calls `model_fn` once and `predict_fn` for each
-request. The scikit-learn image 1.2-1 has Python 3.8: nothing newer is used here.
+request. The scikit-learn image 1.2-1 has Python 3.9: nothing newer is used here.
 """
 
 from __future__ import annotations

@@ -63,5 +63,5 @@ def test_the_script_says_how_it_is_called(tmp_path: Path) -> None:
 
 
 def test_the_script_is_written_for_the_python_of_its_image() -> None:
-    """scikit-learn 1.2-1 has Python 3.8."""
-    ast.parse((MODULES_FOLDER / LAB / FILE).read_text(encoding="utf-8"), feature_version=(3, 8))
+    """scikit-learn 1.2-1 has Python 3.9."""
+    ast.parse((MODULES_FOLDER / LAB / FILE).read_text(encoding="utf-8"), feature_version=(3, 9))
