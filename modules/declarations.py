@@ -66,7 +66,7 @@ class Module:
     """One lab. `minutes` is how long an attendee needs; `notebook` is the built .ipynb.
 
     `prerequisites` are the labs whose handover it takes over; `environment` the kinds of
-    environment it works in.
+    environment it works in; `builds_images` says that attendees build container images in it.
     """
 
     name: str
@@ -79,6 +79,7 @@ class Module:
     notebook: Path
     prerequisites: tuple[str, ...] = ()
     environment: tuple[Environment, ...] = ENVIRONMENTS
+    builds_images: bool = False
 
 
 class _NeedYaml(BaseModel):
@@ -113,6 +114,7 @@ class _ModuleYaml(BaseModel):
     needs: list[_NeedYaml]
     prerequisites: list[str] = []
     environment: list[Environment] = Field(default=list(ENVIRONMENTS), min_length=1)
+    builds_images: bool = False
     expected: _ExpectedYaml
 
 
@@ -178,6 +180,7 @@ def read_module(folder: Path) -> Module:
         notebook=folder / f"{folder.name}.ipynb",
         prerequisites=tuple(dict.fromkeys(declared.prerequisites)),
         environment=tuple(declared.environment),
+        builds_images=declared.builds_images,
     )
 
 

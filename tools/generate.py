@@ -85,8 +85,10 @@ GENERATED: dict[Path, Callable[[], str]] = {
     DATA / "deploy_actions.json": lambda: _lines(deploy_actions()),
     DATA / "modules.json": lambda: _lines(tables.module_table()),
     DATA / "prerequisites.json": lambda: _lines(tables.prerequisite_table()),
+    DATA / "image_builders.json": lambda: _json(tables.image_builders()),
     Path("workshop.schema.json"): _schema,
     Path("workshop.yaml"): _example,
+    Path("docs/guard.md"): _document("docs/guard.md"),
     Path("docs/kinds.md"): _kinds,
     Path("docs/labs.md"): _labs,
     # Written by hand, but for the parts between marks.

@@ -121,3 +121,8 @@ def module_table() -> dict[str, list[dict[str, Any]]]:
 def prerequisite_table() -> dict[str, list[str]]:
     """Map each module to those that it builds on. A copy, as the table of modules."""
     return {name: list(module.prerequisites) for name, module in load_modules().items()}
+
+
+def image_builders() -> list[str]:
+    """The modules in which attendees build container images. A copy, as the table of modules."""
+    return [name for name, module in load_modules().items() if module.builds_images]

@@ -132,6 +132,7 @@ class Workshop:
     # The modules that run at the same time, slot by slot; (): one module after the other.
     schedule: tuple[tuple[str, ...], ...] = ()
     headroom: float = 0.0  # of every quota, beyond what the attendees need: 0.2 is a fifth
+    builds_images: bool = False  # in one of the modules attendees build container images
 
     @property
     def slots(self) -> tuple[tuple[str, ...], ...]:

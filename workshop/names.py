@@ -19,6 +19,9 @@ TAG_KEEP = "workshop:keep"
 # On an attendee's role: its boundary then lets nothing be started any more.
 TAG_STOPPED = "workshop:stopped"
 
+# On an attendee's role that may build container images: their sweep then looks for them.
+TAG_BUILDS_IMAGES = "workshop:builds-images"
+
 # The word between hyphens in the names of what all attendees share.
 SHARED = "shared"
 
@@ -63,6 +66,12 @@ def is_account_id(text: str) -> bool:
 def environment_name(workshop: str, attendee: str) -> str:
     """The attendee's stack, role, user profile, space or notebook instance: `ml101-ann`."""
     return f"{workshop}-{attendee}"
+
+
+def build_name(workshop: str, attendee: str) -> str:
+    """The CodeBuild project in which an attendee builds container images, and the role that its
+    builds run as: `ml101-ann-build`."""
+    return attendee_prefix(workshop, attendee) + "build"
 
 
 def attendee_prefix(workshop: str, attendee: str) -> str:
@@ -140,6 +149,16 @@ def boot_key(attendee: str) -> str:
 def activity_key(attendee: str) -> str:
     """Where in the workshop's bucket an environment says when it was last used."""
     return f"{bucket_prefix(attendee)}activity"
+
+
+def build_prefix(attendee: str) -> str:
+    """Where in the workshop's bucket the sources of an attendee's builds are."""
+    return f"{bucket_prefix(attendee)}build/"
+
+
+def build_source_key(attendee: str) -> str:
+    """The archive that an attendee's builds take if they are told of no other."""
+    return f"{build_prefix(attendee)}source.zip"
 
 
 def assets_prefix(workshop: str) -> str:

@@ -13,7 +13,7 @@ from workshop.config.explain import explain_validation
 from workshop.config.people import People, Person, expand_attendees, region_of
 from workshop.config.rules import Draft, check_rules
 from workshop.config.schema import WorkshopYaml
-from workshop.config.tables import needs_by_module
+from workshop.config.tables import image_builders, needs_by_module
 from workshop.errors import ConfigError, Problem, UsageError
 from workshop.model import (
     Attendee,
@@ -143,6 +143,7 @@ def _workshop(yaml: WorkshopYaml, people: People) -> Workshop:
         guard=_guard(yaml),
         schedule=tuple(tuple(slot) for slot in yaml.schedule or ()),
         headroom=yaml.headroom,
+        builds_images=not image_builders().isdisjoint(yaml.modules),
     )
 
 

@@ -87,3 +87,9 @@ def prerequisites_by_module() -> dict[str, tuple[str, ...]]:
     """Map each module to those that it builds on."""
     table: dict[str, list[str]] = _read("prerequisites.json")
     return {name: tuple(earlier) for name, earlier in table.items()}
+
+
+@cache
+def image_builders() -> frozenset[str]:
+    """The modules in which attendees build container images."""
+    return frozenset(_read("image_builders.json"))

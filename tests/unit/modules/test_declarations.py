@@ -36,6 +36,13 @@ def test_a_valid_declaration_is_read_whole(tmp_path: Path) -> None:
     assert module.notebook == tmp_path / "a-lab" / "a-lab.ipynb"
 
 
+def test_a_lab_builds_images_only_if_it_says_so(tmp_path: Path) -> None:
+    builder = write(tmp_path, f"{VALID}builds_images: true\n", "builder")
+
+    assert read_module(builder).builds_images
+    assert not read_module(write(tmp_path, VALID)).builds_images
+
+
 def test_an_expected_value_may_be_written_without_a_decimal_point(tmp_path: Path) -> None:
     module = read_module(write(tmp_path, VALID.replace("0.9", "1")))
 
