@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from tools import local_aws, yaml_reference
+from tools import guard_lines, local_aws, yaml_reference
 
 ROOT = Path(__file__).resolve().parents[1]
 _MARKED = re.compile(
@@ -51,6 +51,8 @@ def _figures() -> str:
 PARTS: dict[str, Callable[..., str]] = {
     "help": _help,
     "figures": _figures,
+    "guard-stops": guard_lines.stops,
+    "guard-leaves": guard_lines.leaves,
     "sagemaker-operations": local_aws.sagemaker_operations,
     "cloudformation-operations": local_aws.cloudformation_operations,
     "cloudformation-types": local_aws.cloudformation_types,

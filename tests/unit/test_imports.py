@@ -39,7 +39,8 @@ ARROWS: dict[str, set[str]] = {
     "rehearsal": VOCABULARY | {"workshop.config", "workshop.cli", "modules", "quotas"},
     "tools": VOCABULARY
     | {"workshop.config", "workshop.cli", "modules", "stacks", "rehearsal"}
-    | {"benchmarks", "cleanup.kind", "cleanup.kinds", "costs"},
+    | {"benchmarks", "cleanup", "cleanup.kind", "cleanup.kinds", "costs", "guard"}
+    | {"guard.policy"},
     "benchmarks": VOCABULARY
     | {"workshop.config", "workshop.cli", "modules", "rehearsal", "cleanup", "cleanup.kinds"}
     | {"quotas"},
