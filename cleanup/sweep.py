@@ -138,7 +138,7 @@ class Sweep:
 
     def plan(self) -> Plan:
         """What a sweep would begin with. Reads only."""
-        return Plan(*self._look(self._kinds), self._now())
+        return Plan(*self._look(self._kinds, whole=True), self._now())
 
     def run(self, plan: Plan | None = None, *, look_only: bool = False) -> SweepResult:
         """Sweep until two looks at everything find nothing left to do.
@@ -151,16 +151,17 @@ class Sweep:
             plan = self.plan()
         result = SweepResult(statistics=self._caller.statistics)
         found, decision = plan.scan, plan.decision
-        kinds = self._kinds
+        # Whether the latest look was at everything, whose tags were read with it.
+        whole = True
         delay = _POLL_FIRST
         while True:
-            if decision.finished and kinds == self._kinds:
+            if decision.finished and whole:
                 result.looks += 1
                 if result.looks == 2:
                     break
                 self._sleep(max(0.0, self._changed_at + self._settle - self._now()))
             elif decision.finished:
-                kinds = self._kinds
+                whole = True
             elif look_only:
                 self._trail.give_up(decision.remaining, "it was not in the plan; run it again")
                 break
@@ -168,15 +169,16 @@ class Sweep:
                 result.looks = 0
                 moved = self._execute(decision, result)
                 if self._now() - started > self._limit:
-                    found, decision = self._look(self._kinds)
+                    found, decision = self._look(self._kinds, whole=True)
                     limit = f"not done after {self._limit:.0f} s; run the sweep again"
                     self._trail.give_up(decision.remaining, limit)
                     break
                 delay = _POLL_FIRST if moved else min(delay * 1.5, _POLL_MOST)
                 self._sleep(delay)
-                kinds = self._kinds if self._tags_changed else self._still_moving(decision)
+                whole = self._tags_changed
                 self._caller.statistics.polls += 1
-            found, decision = self._look(kinds)
+            kinds = self._kinds if whole else self._still_moving(decision)
+            found, decision = self._look(kinds, whole=whole)
         self._caller.statistics.seconds += self._now() - started
         return self._ended(result, found, decision)
 
@@ -184,8 +186,8 @@ class Sweep:
         """Make one call that no look has decided on: the seat, when it is to go last."""
         return next(self._executor.execute((call,)))[0]
 
-    def _look(self, kinds: tuple[Kind, ...]) -> tuple[Scan, Decision]:
-        found = self._chosen(self._scanner.look(kinds, with_tags=kinds == self._kinds))
+    def _look(self, kinds: tuple[Kind, ...], *, whole: bool) -> tuple[Scan, Decision]:
+        found = self._chosen(self._scanner.look(kinds, with_tags=whole))
         for resource, times in self._trail.see(found, kinds):
             self._progress(resource, "came back", f"{times} times")
         self._remember(found, kinds)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from cleanup.calls import Caller
-from cleanup.kinds import KINDS
+from cleanup.kinds import BY_NAME, KINDS
 from cleanup.scan import Scanner
 from cleanup.steps import Policy
 from cleanup.sweep import Sweep
@@ -303,6 +303,18 @@ def test_a_poll_lists_only_the_kinds_that_still_move(aws: FakeAws) -> None:
     assert lists["list_endpoints"] == polls + 3  # the first look and the two at the end
     assert lists["list_models"] == 3
     # Ownership is looked at before the batch, which has no ARNs here: no further call.
+    assert lists["get_resources"] == 2 * 3
+
+
+def test_a_poll_of_a_sweep_of_one_kind_asks_for_no_tags(aws: FakeAws) -> None:
+    aws.add("endpoint", "ml101-ann-e", "InService")
+    aws.seconds = 60
+
+    result = run(aws, kinds=[BY_NAME["endpoint"]])
+
+    assert result.clean
+    assert result.statistics.polls > 3
+    lists = Counter(operation for operation, _ in aws.calls)
     assert lists["get_resources"] == 2 * 3
 
 
