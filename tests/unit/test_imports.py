@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -222,3 +223,11 @@ def test_the_word_is_found_in_code(code: str) -> None:
 
 def test_the_word_may_stand_in_comments_and_docstrings() -> None:
     assert mentions(ast.parse('"""A rehearsal."""\n# rehearsal\nx = 1')) == []
+
+
+def test_what_the_commands_import_is_installed_with_them() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    packaged = set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"])
+    allowed = {name.partition(".")[0] for name in ARROWS["workshop.cli"]} | {"workshop"}
+    # There is no portal yet.
+    assert {name for name in allowed if (ROOT / name).is_dir()} <= packaged
