@@ -21,8 +21,8 @@ module = "git-source"  # this lab
 # %% [markdown]
 # ## A repository
 #
-# Yours would be a URL, such as that of a project on GitHub. So that the
-# lab needs nobody's account, it makes one here, in a folder of this run: `origin` is the repository,
+# Yours would be a URL, such as that of a project on GitHub. So that the lab needs nobody's
+# account, it makes one here, in a folder of this run: `origin` is the repository,
 # and `source/train.py` its first commit.
 
 # %%
