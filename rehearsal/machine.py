@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,9 @@ from typing import Any
 import boto3
 import psutil
 from botocore.config import Config
+
+from rehearsal.containers.registry import FORK_SERVER
+from rehearsal.forks import ROOM, ROOM_BYTES, Forked, ForkServer
 
 # The mark that every process we start, and whatever it starts in turn, carries in its
 # environment, so that none outlives us: lifecycle scripts detach themselves on purpose.
@@ -38,6 +42,7 @@ class Machine:
         self._mark = f"{os.getpid()}-{directory.name}"
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
+        self._forks = ForkServer(self._start_fork_server)
         self.closing = threading.Event()
         directory.mkdir(parents=True, exist_ok=True)
 
@@ -76,6 +81,7 @@ class Machine:
         cwd: Path,
         environment: Mapping[str, str],
         log: Path,
+        stdin: int = subprocess.DEVNULL,
     ) -> subprocess.Popen[bytes]:
         """Start a child process whose output goes to `log`."""
         # Under the lock, so that closing either sees the new process or comes before it.
@@ -86,11 +92,30 @@ class Machine:
                 argv,
                 cwd=cwd,
                 env=dict(environment),
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def fork(
+        self, program: Sequence[str], *, cwd: Path, environment: Mapping[str, str], log: Path
+    ) -> Forked | None:
+        """Start a program of the fork server, as `spawn` would start it but warm.
+
+        None when that is not to be had: spawn it then.
+        """
+        return self._forks.fork(program, cwd=cwd, environment=environment, log=log)
+
+    def _start_fork_server(self, requests: socket.socket) -> None:
+        variables = {"OMP_NUM_THREADS": "1", ROOM: "." * ROOM_BYTES}
+        self.spawn(
+            FORK_SERVER,
+            cwd=self.directory,
+            environment=self.environment("us-east-1", variables),
+            log=self.directory / "fork-server.log",
+            stdin=requests.fileno(),
+        )
 
     def client(self, service: str, region: str) -> Any:
         """A boto3 client of this local AWS, for our own use."""
@@ -131,6 +156,7 @@ class Machine:
         """End every process that carries our mark, and remove the directory."""
         with self._lock:
             self.closing.set()
+        self._forks.close()
         end_marked_processes(self._mark)
         shutil.rmtree(self.directory, ignore_errors=True)
 

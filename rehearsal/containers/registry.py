@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
 # A lean environment of their own: beside pandas an xgboost import takes 3.1 s, alone 0.6 s.
 PYTHON = _HERE.parents[1] / ".venv-containers" / "bin" / "python"
+
+# -u: a log line is in CloudWatch Logs when it is written, not when a buffer fills.
+_RUN = (str(PYTHON), "-u", str(_HERE / "run.py"))
+# What forks the programs that start warm (fork_server.py).
+FORK_SERVER = (*_RUN, "fork")
 
 # What runs scripts, whichever of the images that take them is named.
 SCRIPT = "script"
@@ -90,6 +96,11 @@ class Program:
     serve: tuple[str, ...]
     environment: Mapping[str, str]
 
+    def warm(self, role: str) -> tuple[str, str] | None:
+        """What the fork server knows a role by; None for one that needs a clean interpreter."""
+        words = (self.name, role)
+        return words if words in warm_programs() else None
+
 
 def resolve(image: str, *, script: bool = False) -> Program | None:
     """The program that stands in for an image URI, or None if nothing here can run it.
@@ -107,6 +118,18 @@ def resolve(image: str, *, script: bool = False) -> Program | None:
     return _program(SCRIPT if script and known.takes_scripts else known.folder, tag)
 
 
+@lru_cache(maxsize=1)
+def warm_programs() -> tuple[tuple[str, str], ...]:
+    """The (program, role) pairs that may be forked from a process with their imports.
+
+    All but serving by a script, which is imported where it serves and may expect modules that
+    nobody has imported before. A training script runs in an interpreter of its own anyway.
+    """
+    names = sorted({image.folder for image in IMAGES.values()})
+    pairs = ((name, role) for name in names for role in ("train", "serve"))
+    return tuple(pair for pair in pairs if pair != (SCRIPT, "serve"))
+
+
 def built_in_metrics(image: str) -> str:
     """What finds an algorithm's own metrics in its log; "" for an image that has none."""
     match = _ECR_IMAGE.fullmatch(image)
@@ -115,11 +138,9 @@ def built_in_metrics(image: str) -> str:
 
 
 def _program(name: str, tag: str) -> Program:
-    # -u: a log line is in CloudWatch Logs when it is written, not when a buffer fills.
-    run = (str(PYTHON), "-u", str(_HERE / "run.py"), name)
     return Program(
         name=name,
-        train=(*run, "train"),
-        serve=(*run, "serve"),
+        train=(*_RUN, name, "train"),
+        serve=(*_RUN, name, "serve"),
         environment={"SAGEMAKER_IMAGE_TAG": tag},
     )

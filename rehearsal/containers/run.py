@@ -1,7 +1,8 @@
 """Run one role of an algorithm's container: `python run.py ALGORITHM train|serve`.
 
 A script rather than `python -m`, so that neither the job's folder nor a PYTHONPATH, which a
-training script would inherit, decides what is imported.
+training script would inherit, decides what is imported. `python run.py fork` becomes the server
+that forks them (fork_server.py).
 """
 
 from __future__ import annotations
@@ -10,14 +11,21 @@ import importlib
 import sys
 from pathlib import Path
 
+FORK = "fork"
+
 
 def main() -> int:
     """Import the role's module and run it; its exit code."""
-    algorithm, role = sys.argv[1:]
     # This folder goes: its `xgboost` would hide the library. The project's root comes last, so
     # that none of its names can hide one either.
     sys.path[:1] = []
     sys.path.append(str(Path(__file__).resolve().parents[2]))
+    words = sys.argv[1:]
+    if words == [FORK]:
+        words = importlib.import_module("rehearsal.containers.fork_server").serve()
+        if not words:
+            return 0
+    algorithm, role = words
     module = importlib.import_module(f"rehearsal.containers.{algorithm}.{role}")
     code: int = module.main()
     return code

@@ -10,6 +10,8 @@ import subprocess
 
 import psutil
 
+from rehearsal.forks import Process
+
 
 class Child:
     """A process, and all that it starts.
@@ -18,12 +20,13 @@ class Child:
     from the process's group is found by it.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], mark: tuple[str, str]) -> None:
+    def __init__(self, process: Process, mark: tuple[str, str]) -> None:
         self._process = process
         self._mark = mark
-        # Linux 5.3; without it, or after the last descriptor, waiting looks every 50 ms.
+        # Linux 5.3; without it, or after the last descriptor, Popen looks every 50 ms. A fork
+        # tells its end itself.
         self._descriptor: int | None = None
-        if hasattr(os, "pidfd_open"):
+        if isinstance(process, subprocess.Popen) and hasattr(os, "pidfd_open"):
             with contextlib.suppress(OSError):
                 self._descriptor = os.pidfd_open(process.pid)
 
@@ -34,7 +37,7 @@ class Child:
 
     def wait(self, seconds: float) -> int | None:
         """Wait for the end for at most so long; the exit code, or None."""
-        if self._descriptor is not None and self._process.returncode is None:
+        if self._descriptor is not None and self._process.poll() is None:
             select.select([self._descriptor], [], [], max(seconds, 0))
             return self._process.poll()
         try:

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 from rehearsal.containers.registry import PYTHON, Program, resolve
 from rehearsal.containers.registry import __file__ as _registry
+from rehearsal.forks import Process
 from rehearsal.images.store import BuiltImage, Images, parse_uri
 from rehearsal.jobs import storage
 from rehearsal.jobs.relocation import ML, Places, relocate, relocate_files, relocate_variables
@@ -30,13 +31,27 @@ _SCRIPT = Path(_registry).parent / "script"
 _CODE_CHANNELS = ("code", "sm_drivers")
 
 
+# Variables that decide how a process starts or what a library does when it is loaded: for a fork
+# they come too late.
+_READ_AT_START = ("LD_", "PYTHON", "OMP_", "GOMP_", "OPENBLAS_", "MALLOC_", "GLIBC_", "LC_", "LANG")
+
+
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A command as subprocess.Popen takes it."""
+    """A command as subprocess.Popen takes it, and what the fork server knows it by, if it does."""
 
     argv: tuple[str, ...]
     cwd: Path
     environment: Mapping[str, str]
+    warm: tuple[str, str] | None = None
+
+    def start(self, environment: Mapping[str, str], log: Path, machine: Machine) -> Process:
+        """Start it with an environment that holds its own; its output goes to `log`."""
+        if self.warm:
+            process = machine.fork(self.warm, cwd=self.cwd, environment=environment, log=log)
+            if process is not None:
+                return process
+        return machine.spawn(self.argv, cwd=self.cwd, environment=environment, log=log)
 
 
 def training(job: dict[str, Any], base: Path, region: str, machine: Machine) -> Launch:
@@ -52,12 +67,11 @@ def training(job: dict[str, Any], base: Path, region: str, machine: Machine) -> 
     if built is not None:
         return _built(built, "train", algorithm, base, variables)
     program = _program(image, script="sagemaker_program" in hyperparameters)
-    places = {ML: base}
     if algorithm.get("ContainerEntrypoint"):
         return _command(_entrypoint(algorithm), program, base, variables)
     submitted = _decoded(hyperparameters.get("sagemaker_submit_directory", ""))
     _fetch_code(submitted, base, machine.client("s3", region))
-    return Launch(program.train, base, _variables(program.environment, variables, places))
+    return _aws_own(program, "train", base, variables)
 
 
 def serving(container: dict[str, Any], base: Path, region: str, machine: Machine) -> Launch:
@@ -73,7 +87,17 @@ def serving(container: dict[str, Any], base: Path, region: str, machine: Machine
         _fetch_code(submitted, base, machine.client("s3", region))
         variables = {**variables, "SAGEMAKER_SUBMIT_DIRECTORY": str(base / "code")}
     relocate_files(base / "model" / "code", {ML: base})
-    return Launch(program.serve, base, _variables(program.environment, variables, {ML: base}))
+    return _aws_own(program, "serve", base, variables)
+
+
+def _aws_own(program: Program, role: str, base: Path, variables: Mapping[str, str]) -> Launch:
+    """One of AWS's images in one of its roles."""
+    return Launch(
+        program.train if role == "train" else program.serve,
+        base,
+        _variables(program.environment, variables, {ML: base}),
+        None if any(name.startswith(_READ_AT_START) for name in variables) else program.warm(role),
+    )
 
 
 def _find_built(uri: str, machine: Machine) -> BuiltImage | None:

@@ -123,20 +123,13 @@ def start(
     started = launch.serving(container, base, region, machine)
     port = _free_port()
     log = base / "container.log"
-    process = machine.spawn(
-        started.argv,
-        cwd=started.cwd,
-        environment=machine.environment(
-            region,
-            {
-                "OMP_NUM_THREADS": "1",
-                **started.environment,
-                "SAGEMAKER_BASE_DIR": str(base),
-                "SAGEMAKER_BIND_TO_PORT": str(port),
-            },
-        ),
-        log=log,
-    )
+    variables = {
+        "OMP_NUM_THREADS": "1",
+        **started.environment,
+        "SAGEMAKER_BASE_DIR": str(base),
+        "SAGEMAKER_BIND_TO_PORT": str(port),
+    }
+    process = started.start(machine.environment(region, variables), log, machine)
     logs = LogStream(machine.client("logs", region), group, stream, log)
     child = Child(process, ("SAGEMAKER_BASE_DIR", str(base)))
     return ModelServer(child, port, base, logs, invoke_seconds)

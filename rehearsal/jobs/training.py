@@ -115,7 +115,7 @@ class _Container:
             },
         )
         self._child = Child(
-            machine.spawn(started.argv, cwd=started.cwd, environment=environment, log=self._log),
+            started.start(environment, self._log, machine),
             ("SAGEMAKER_BASE_DIR", str(base)),
         )
         self._closing = machine.closing

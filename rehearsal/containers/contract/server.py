@@ -24,8 +24,6 @@ from rehearsal.containers.contract.files import base_folder, log
 
 TEXT = "text/plain"
 JSON = "application/json"
-# MAX_CONTENT_LENGTH is the XGBoost container's own variable: 6 MB unless set, at most 20 MB.
-MAX_BYTES = min(int(os.environ.get("MAX_CONTENT_LENGTH", "6291456")), 20 * 1024**2)
 
 
 class RequestError(Exception):
@@ -73,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
             parameters = {
                 "MaxConcurrentTransforms": os.cpu_count() or 1,
                 "BatchStrategy": self.server.batch_strategy,
-                "MaxPayloadInMB": MAX_BYTES // 1024**2,
+                "MaxPayloadInMB": self.server.max_bytes // 1024**2,
             }
             self._reply(HTTPStatus.OK, json.dumps(parameters).encode(), JSON)
         else:
@@ -106,8 +104,8 @@ class Handler(BaseHTTPRequestHandler):
             body = self._read_chunks()
         else:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if len(body) > MAX_BYTES:
-            reason = f"more than {MAX_BYTES} bytes in one request"
+        if len(body) > self.server.max_bytes:
+            reason = f"more than {self.server.max_bytes} bytes in one request"
             raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, reason)
         return body
 
@@ -148,6 +146,9 @@ class Server(ThreadingHTTPServer):
     def __init__(self, port: int, invoke: Invoke, batch_strategy: str) -> None:
         self.invoke = invoke
         self.batch_strategy = batch_strategy
+        # The XGBoost container's own variable: 6 MB unless set, at most 20 MB.
+        asked = int(os.environ.get("MAX_CONTENT_LENGTH", "6291456"))
+        self.max_bytes = min(asked, 20 * 1024**2)
         super().__init__(("127.0.0.1", port), Handler)
 
     def handle_error(
