@@ -7,10 +7,11 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
-from constructs import Construct
+from constructs import Construct, IConstruct
 
-from stacks import places, policies, tokens
+from stacks import build_policies, places, policies, tokens
 from stacks.acknowledge import acknowledge, wildcard
+from stacks.builds import ImageBuilds
 from stacks.domain import jupyter_lab_settings
 from stacks.sweeper import add_sweep
 from workshop import names, volumes
@@ -25,7 +26,8 @@ _DOMAIN = "${Domain}"
 
 class AttendeeStack(cdk.Stack):
     """A role of their own, and a user profile with a private space or a notebook instance;
-    and what sweeps after the attendee when the stack is deleted.
+    where a lab builds container images, what builds theirs; and what sweeps after the attendee
+    when the stack is deleted.
 
     It carries no assets and refers to the shared stack by names alone, but for the id of
     the domain. `lifecycle_arn` is attached to the profile where the domain is not ours.
@@ -81,6 +83,11 @@ class AttendeeStack(cdk.Stack):
             environment = NotebookEnvironment(
                 self, "Notebook", workshop=workshop, attendee=attendee, role_arn=role.arn
             )
+        first: list[IConstruct] = [environment, role]
+        if workshop.builds_images:
+            first.append(
+                ImageBuilds(self, "ImageBuilds", subject=policy_subject(workshop, attendee))
+            )
         # Deleted first: a space cannot go while an app of it runs.
         add_sweep(
             self,
@@ -89,7 +96,7 @@ class AttendeeStack(cdk.Stack):
             region=attendee.region,
             what="attendee",
             attendee=attendee.id,
-            before=(environment, role),
+            before=first,
         )
         cdk.CfnOutput(self, "RoleArn", value=role.arn)
 
@@ -109,6 +116,9 @@ class AttendeeRole(Construct):
         super().__init__(scope, id)
         subject = policy_subject(workshop, attendee)
         document = policies.attendee_document(subject)
+        granted = [tokens.filled(places.common_policy_arn(workshop.name, attendee.region))]
+        if workshop.builds_images:
+            granted.append(self._add_builds(subject))
         role = iam.CfnRole(
             self,
             "Role",
@@ -116,9 +126,7 @@ class AttendeeRole(Construct):
             description=f"Workshop {workshop.name}: {attendee.id}",
             assume_role_policy_document=tokens.filled(policies.trust()),
             permissions_boundary=tokens.filled(places.boundary_arn(workshop.name, attendee.region)),
-            managed_policy_arns=[
-                tokens.filled(places.common_policy_arn(workshop.name, attendee.region))
-            ],
+            managed_policy_arns=granted,
             policies=[
                 iam.CfnRole.PolicyProperty(
                     policy_name="attendee",
@@ -126,15 +134,24 @@ class AttendeeRole(Construct):
                 )
             ],
         )
+        if workshop.builds_images:
+            cdk.Tags.of(role).add(names.TAG_BUILDS_IMAGES, "true")
         self.arn = role.attr_arn
         domain_word = workshop.domains.get(attendee.region, places.domain_export(workshop.name))
-        acknowledge(
-            role,
-            {
-                wildcard(resource, domain_word): "It ends a prefix of the attendee's own"
-                for resource in policies.own_wildcards(subject, document)
-            },
+        _acknowledge_own(role, subject, document, domain_word)
+
+    def _add_builds(self, subject: policies.Subject) -> str:
+        """The ARN of a policy of its own: both would pass the limit of what a role has inline."""
+        document = build_policies.attendee_document(subject)
+        policy = iam.CfnManagedPolicy(
+            self,
+            "Builds",
+            managed_policy_name=names.build_name(subject.workshop, subject.attendee),
+            description=f"Workshop {subject.workshop}: container images of {subject.attendee}",
+            policy_document=tokens.filled(document),
         )
+        _acknowledge_own(policy, subject, document)
+        return policy.attr_policy_arn
 
 
 class StudioEnvironment(Construct):
@@ -216,6 +233,18 @@ class NotebookEnvironment(Construct):
                 "SM3": "Attendees install packages and fetch labs from the internet",
             },
         )
+
+
+def _acknowledge_own(
+    resource: IConstruct, subject: policies.Subject, document: policies.Document, domain: str = ""
+) -> None:
+    acknowledge(
+        resource,
+        {
+            wildcard(found, domain): "It ends a prefix of the attendee's own"
+            for found in policies.own_wildcards(subject, document)
+        },
+    )
 
 
 def domain_reference(workshop: Workshop, region: str) -> str:

@@ -382,6 +382,8 @@ def own_wildcards(subject: Subject, policy: Document) -> list[str]:
         f"/{subject.name}/*",
         f":{subject.name}-*",
         f":{subject.name}/*",
+        f"/{names.build_name(subject.workshop, subject.attendee)}:*",
+        f"/{names.build_prefix(subject.attendee)}*",
         f"/{names.bucket_prefix(subject.attendee)}*",
     )
     found: dict[str, None] = {}

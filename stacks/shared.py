@@ -8,7 +8,7 @@ from constructs import Construct, IConstruct
 
 from costs.prices import Prices
 from lifecycle_configs.bundle import Bundle
-from stacks import places, policies, shared_policies, tokens
+from stacks import build_policies, places, policies, shared_policies, tokens
 from stacks.acknowledge import acknowledge, every_wildcard, wildcard
 from stacks.boot import Boot
 from stacks.domain import StudioDomain
@@ -126,7 +126,11 @@ class SharedStack(cdk.Stack):
             names.assets_prefix(workshop.name),
         )
         doors = Doors(self)
-        ceiling = shared_policies.boundary_document(workshop.name, region, bucket, bundles)
+        builds = workshop.builds_images
+        ceiling = shared_policies.boundary_document(
+            workshop.name, region, bucket, bundles, builds_images=builds
+        )
+        granted = shared_policies.common_document(region, bucket, bundles, builds_images=builds)
         boundary = iam.CfnManagedPolicy(
             self,
             "Boundary",
@@ -134,7 +138,10 @@ class SharedStack(cdk.Stack):
             description="The ceiling over every attendee's role",
             policy_document=doors.follow(
                 tokens.filled(ceiling),
-                [tokens.filled(s) for s in shared_policies.closed_doors(region)],
+                [
+                    tokens.filled(statement)
+                    for statement in shared_policies.closed_doors(region, builds_images=builds)
+                ],
             ),
         )
         acknowledge(
@@ -148,11 +155,16 @@ class SharedStack(cdk.Stack):
             "Common",
             managed_policy_name=places.common_policy_name(workshop.name, region),
             description="What all attendees may do alike",
-            policy_document=tokens.filled(shared_policies.common_document(region, bucket, bundles)),
+            policy_document=tokens.filled(granted),
         )
+        listed = build_policies.common_statements(region) if builds else []
         acknowledge(
             common,
             {
+                **dict.fromkeys(
+                    every_wildcard(policies.document(listed)),
+                    "Repositories are listed together: their names, no images",
+                ),
                 "IAM5[Resource::*]": "Lists, tokens and metrics take no resource",
                 wildcard(bundles): "What environments install; other projects have other keys",
                 wildcard(policies.log_groups(region)): "Group and stream names, no contents",

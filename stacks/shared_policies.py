@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stacks import policies, sweep_policies
+from stacks import build_policies, policies, sweep_policies
 from workshop import names
 
 _TAGS = "tag:GetResources"
@@ -38,11 +38,14 @@ _NEVER = (
 _OPENING = ("Create", "Start", "Retry", "SendPipelineExecution", "Import", "Register", "BatchAdd")
 
 
-def common_document(region: str, bucket: str, bundles: str) -> policies.Document:
+def common_document(
+    region: str, bucket: str, bundles: str, *, builds_images: bool = False
+) -> policies.Document:
     """What all attendees of a region may do alike, as one managed policy.
 
     Lists and describes of what they share, the bundle their environments install from,
-    AWS's algorithm images; and what no attendee may do. `bundles` is an ARN of keys.
+    AWS's algorithm images; and what no attendee may do. `bundles` is an ARN of keys,
+    `builds_images` whether a lab has attendees build their own images.
     """
     arn = "arn:${AWS::Partition}:"
     # Studio shows spaces and user profiles; the rest is what attendees sweep.
@@ -81,7 +84,8 @@ def common_document(region: str, bucket: str, bundles: str) -> policies.Document
                 "Resource": "*",
             },
             {
-                # AWS's algorithm images live in other accounts; none of this account's.
+                # AWS's algorithm images live in other accounts; none of this account's, but for
+                # those that attendees may build.
                 "Sid": "PullImages",
                 "Effect": "Allow",
                 "Action": [
@@ -92,6 +96,7 @@ def common_document(region: str, bucket: str, bundles: str) -> policies.Document
                 "Resource": policies.image_repositories(region),
                 "Condition": {"StringNotEquals": {"aws:ResourceAccount": policies.ACCOUNT}},
             },
+            *(build_policies.common_statements(region) if builds_images else ()),
             {
                 "Sid": "NoSharedSpaces",
                 "Effect": "Deny",
@@ -110,10 +115,13 @@ def common_document(region: str, bucket: str, bundles: str) -> policies.Document
     )
 
 
-def boundary_document(workshop: str, region: str, bucket: str, bundles: str) -> policies.Document:
+def boundary_document(
+    workshop: str, region: str, bucket: str, bundles: str, *, builds_images: bool = False
+) -> policies.Document:
     """The ceiling over every attendee's role: this workshop's things in this region.
 
-    Whatever is attached to a role by mistake, nothing beyond this works.
+    Whatever is attached to a role by mistake, nothing beyond this works. With `builds_images` it
+    also stands over what attendees' builds run as.
     """
     arn = "arn:${AWS::Partition}:"
     return policies.document(
@@ -178,22 +186,25 @@ def boundary_document(workshop: str, region: str, bucket: str, bundles: str) -> 
                 "Action": [f"sagemaker:{action}" for action in _NEVER],
                 "Resource": "*",
             },
-            *_shut_doors(region),
+            *(build_policies.ceiling_statements(workshop, region, bucket) if builds_images else ()),
+            *_shut_doors(region, builds_images=builds_images),
         ]
     )
 
 
-def _shut_doors(region: str) -> list[policies.Statement]:
+def _shut_doors(region: str, *, builds_images: bool) -> list[policies.Statement]:
     """What is forbidden to whoever's role the guard has tagged: the same as when the doors of
     all are closed. A role's tags are its sessions' (aws:PrincipalTag, IAM user guide)."""
     tagged = {"StringEquals": {f"aws:PrincipalTag/{names.TAG_STOPPED}": "true"}}
     return [
         {**statement, "Sid": f"Stopped{number}", "Condition": tagged}
-        for number, statement in enumerate(closed_doors(region), start=1)
+        for number, statement in enumerate(
+            closed_doors(region, builds_images=builds_images), start=1
+        )
     ]
 
 
-def closed_doors(region: str) -> list[policies.Statement]:
+def closed_doors(region: str, *, builds_images: bool = False) -> list[policies.Statement]:
     """What the boundary forbids as well while a workshop is being destroyed.
 
     Nothing new is made, started or signed into, so that a sweep comes to an end: Create* has
@@ -213,4 +224,5 @@ def closed_doors(region: str) -> list[policies.Statement]:
             "Action": "sagemaker:Update*",
             "NotResource": policies.sagemaker_arn(region, "training-job", "*"),
         },
+        *(build_policies.closed_doors() if builds_images else ()),
     ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 # Every type in our templates; tests/synth/test_deploy_actions.py holds it against them.
 TYPES = (
+    "AWS::CodeBuild::Project",
     "AWS::DynamoDB::Table",
     "AWS::EC2::RouteTable",
     "AWS::EC2::Subnet",
@@ -32,6 +33,17 @@ TYPES = (
     "AWS::Scheduler::Schedule",
 )
 _REGION = "us-east-1"  # handlers do not differ by region
+# Types from before there were handlers: their schemas name none. The operations that CloudFormation
+# then calls are those of the service (CodeBuild API reference: CreateProject takes a role, which
+# the caller passes).
+_WITHOUT_HANDLERS = {
+    "AWS::CodeBuild::Project": {
+        "create": ["codebuild:CreateProject", "iam:PassRole"],
+        "read": ["codebuild:BatchGetProjects"],
+        "update": ["codebuild:BatchGetProjects", "codebuild:UpdateProject", "iam:PassRole"],
+        "delete": ["codebuild:DeleteProject"],
+    },
+}
 
 
 def deploy_actions() -> dict[str, dict[str, list[str]]]:
@@ -40,6 +52,9 @@ def deploy_actions() -> dict[str, dict[str, list[str]]]:
 
     found = {}
     for name in TYPES:
+        if name in _WITHOUT_HANDLERS:
+            found[name] = _WITHOUT_HANDLERS[name]
+            continue
         schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(_REGION, name).schema
         found[name] = {
             handler: sorted(set(schema["handlers"][handler]["permissions"]))

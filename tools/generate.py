@@ -85,7 +85,7 @@ GENERATED: dict[Path, Callable[[], str]] = {
     DATA / "deploy_actions.json": lambda: _lines(deploy_actions()),
     DATA / "modules.json": lambda: _lines(tables.module_table()),
     DATA / "prerequisites.json": lambda: _lines(tables.prerequisite_table()),
-    DATA / "image_builders.json": lambda: _json(tables.image_builders()),
+    DATA / "image_builds.json": lambda: _lines(tables.image_build_table()),
     Path("workshop.schema.json"): _schema,
     Path("workshop.yaml"): _example,
     Path("docs/guard.md"): _document("docs/guard.md"),

@@ -24,6 +24,8 @@ ENVIRONMENT_TYPES = {
         "AWS::SageMaker::NotebookInstanceLifecycleConfig",
     ),
 }
+# What builds an attendee's container images.
+IMAGE_BUILD_TYPE = "AWS::CodeBuild::Project"
 # Use -> the shape of SageMaker's API whose enum lists the instance types of that use.
 INSTANCE_TYPE_SHAPES = {
     "studio": "AppInstanceType",
@@ -56,11 +58,15 @@ def region_table() -> dict[str, list[str] | None]:
     return {region: _environments_in(region) for region in sorted(regions)}
 
 
-def _environments_in(region: str) -> list[str] | None:
+def _types_in(region: str) -> frozenset[str] | None:
     schema = files("cfnlint") / "data" / "schemas" / "providers" / f"{region}.json"
-    if not schema.is_file():
+    return frozenset(json.loads(schema.read_text(encoding="utf-8"))) if schema.is_file() else None
+
+
+def _environments_in(region: str) -> list[str] | None:
+    offered = _types_in(region)
+    if offered is None:
         return None
-    offered = json.loads(schema.read_text(encoding="utf-8"))
     return [
         environment
         for environment, types in ENVIRONMENT_TYPES.items()
@@ -123,6 +129,18 @@ def prerequisite_table() -> dict[str, list[str]]:
     return {name: list(module.prerequisites) for name, module in load_modules().items()}
 
 
-def image_builders() -> list[str]:
-    """The modules in which attendees build container images. A copy, as the table of modules."""
-    return [name for name, module in load_modules().items() if module.builds_images]
+def image_build_table() -> dict[str, list[str]]:
+    """The modules in which attendees build container images, and the regions, among those that
+    have environments, in which CloudFormation cannot make what builds them.
+
+    The modules are a copy, as the table of modules; the regions are cfn-lint's, as of the table
+    of regions.
+    """
+    return {
+        "modules": [name for name, module in load_modules().items() if module.builds_images],
+        "not_in": [
+            region
+            for region, environments in region_table().items()
+            if environments and IMAGE_BUILD_TYPE not in (_types_in(region) or ())
+        ],
+    }

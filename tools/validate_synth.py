@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from costs.prices import shipped
 from stacks.node import use_supported_node
 from workshop.config import load_workshop
-from workshop.config.tables import environments_by_region
+from workshop.config.tables import environments_by_region, regions_without_image_builds
 from workshop.model import Attendee, Workshop
 from workshop.names import TAG_ATTENDEE
 
@@ -45,7 +45,8 @@ def main() -> int:
 
 def variants(workshop: Workshop) -> list[tuple[str, Workshop]]:
     """The same workshop in all that makes other templates: whose the domain is, one or both
-    kinds of environments, since some regions have only one, and what the guard may do."""
+    kinds of environments, since some regions have only one, container images that attendees
+    build, and what the guard may do."""
     region = workshop.regions[0]
     ann = Attendee(id="ann", region=region, environment="studio")
     bob = Attendee(id="bob", region=region, environment="notebook")
@@ -62,6 +63,7 @@ def variants(workshop: Workshop) -> list[tuple[str, Workshop]]:
         ("own domain", own),
         ("existing domain", replace(own, domains={region: "d-abcdefghijkl"})),
         ("Studio alone", replace(own, attendees=(ann,))),
+        ("image builds", replace(own, builds_images=True)),
         ("notebook instances, deletes", replace(own, attendees=(bob,), cleanup=deletes)),
     ]
 
@@ -110,7 +112,12 @@ def stack_templates(assembly: Path, workshop: Workshop) -> list[Template]:
         properties = artifact["properties"]
         owner = properties["tags"].get(TAG_ATTENDEE)
         needed = [kinds[owner]] if owner else kinds.values()
-        found.append(Template(assembly / properties["templateFile"], regions_with(needed)))
+        regions = [
+            region
+            for region in regions_with(needed)
+            if not workshop.builds_images or region not in regions_without_image_builds()
+        ]
+        found.append(Template(assembly / properties["templateFile"], tuple(regions)))
     return found
 
 

@@ -15,7 +15,7 @@ TABLE = Path(__file__).parents[2] / "workshop" / "data" / "deploy_actions.json"
 def test_the_table_has_the_types_of_all_templates(synthesise: Synthesise) -> None:
     guard = Guard(job_minutes=60, instances=1, unseen_hours=8, notify=("ann@example.com",))
     attendees = [make_attendee("ann"), make_attendee("bob", "notebook")]
-    assembly = synthesise(make_workshop(attendees, guard=guard))
+    assembly = synthesise(make_workshop(attendees, guard=guard, builds_images=True))
 
     types = {
         resource["Type"]

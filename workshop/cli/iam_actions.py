@@ -40,7 +40,18 @@ S3_ACTIONS: dict[str, tuple[str, ...]] = {
 }
 # Handlers use these for what our templates do not have: keys, table buckets, identity centers,
 # delivery streams, EFS.
-_USED = {"dynamodb", "ec2", "iam", "lambda", "logs", "s3", "sagemaker", "scheduler", "sns"}
+_USED = {
+    "codebuild",
+    "dynamodb",
+    "ec2",
+    "iam",
+    "lambda",
+    "logs",
+    "s3",
+    "sagemaker",
+    "scheduler",
+    "sns",
+}
 _NOT_USED = {"AttachGroupPolicy", "AttachUserPolicy", "DetachGroupPolicy", "DetachUserPolicy"}
 _NOT_USED |= {
     "AssociateRuntimeAlias",

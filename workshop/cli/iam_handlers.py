@@ -88,7 +88,8 @@ def handler_statements(w: Writer, *handlers: str) -> list[Statement]:
             {
                 "StringEquals": {
                     "iam:PassedToService": [
-                        f"{name}.amazonaws.com" for name in ("lambda", "sagemaker", "scheduler")
+                        f"{name}.amazonaws.com"
+                        for name in ("codebuild", "lambda", "sagemaker", "scheduler")
                     ]
                 }
             },
@@ -107,9 +108,13 @@ def handler_statements(w: Writer, *handlers: str) -> list[Statement]:
         allow(
             "HandlersOfLogs",
             by_verb(of("logs", read=False)),
-            w.arn("logs", f"log-group:/aws/lambda/{w.workshop}-*"),
+            [
+                w.arn("logs", f"log-group:/aws/{service}/{w.workshop}-*")
+                for service in ("codebuild", "lambda")
+            ],
         ),
         allow("LogsAreListedTogether", by_verb(of("logs", read=True)), ALL),
+        allow("HandlersOfBuilds", of("codebuild"), w.arn("codebuild", f"project/{w.workshop}-*")),
         allow(
             "HandlersOfTheLedger",
             by_verb(of("dynamodb")),

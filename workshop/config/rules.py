@@ -118,6 +118,18 @@ def _regions_have_the_environments(draft: Draft) -> Iterator[Problem]:
         )
 
 
+def _images_are_built_where_that_is_possible(draft: Draft) -> Iterator[Problem]:
+    builders = [m for m in draft.yaml.modules if m in tables.image_builders()]
+    for index, region in enumerate(draft.yaml.regions if builders else ()):
+        if region in tables.regions_without_image_builds():
+            yield draft.problem(
+                ("regions", index),
+                f"attendees build container images in {', '.join(builders)}, and CloudFormation "
+                f"has no CodeBuild in {region}",
+                "choose another region, or leave the module out",
+            )
+
+
 def _workspace_type_fits(draft: Draft) -> Iterator[Problem]:
     for environment in draft.environments():
         try:
@@ -214,6 +226,7 @@ RULES: tuple[tuple[frozenset[str], Rule], ...] = (
     (frozenset({"attendees", "regions"}), _regions_are_the_workshops),
     (frozenset({"network", "domain", "regions"}), _networks_are_in_the_regions),
     (frozenset({"attendees", "regions", "environment"}), _regions_have_the_environments),
+    (frozenset({"modules", "regions"}), _images_are_built_where_that_is_possible),
     (frozenset({"attendees", "environment", "instances"}), _workspace_type_fits),
     (frozenset({"modules", "instances"}), _needs_are_allowed),
     (frozenset({"modules", "schedule"}), _prerequisites_come_first),

@@ -92,4 +92,10 @@ def prerequisites_by_module() -> dict[str, tuple[str, ...]]:
 @cache
 def image_builders() -> frozenset[str]:
     """The modules in which attendees build container images."""
-    return frozenset(_read("image_builders.json"))
+    return frozenset(_read("image_builds.json")["modules"])
+
+
+@cache
+def regions_without_image_builds() -> frozenset[str]:
+    """The regions in which CloudFormation cannot make what builds images (CodeBuild)."""
+    return frozenset(_read("image_builds.json")["not_in"])
