@@ -58,6 +58,8 @@ def _run(words: Sequence[str]) -> int:
         for name in (word for word in words[1:] if not word.startswith("-")):
             _push(name)
     elif command in _WITHOUT_EFFECT or command.startswith("--"):
+        if "--password-stdin" in words:
+            sys.stdin.read()  # whoever writes it would find a broken pipe
         _say("Login Succeeded" if command == "login" else f"docker {command}: nothing to do here")
     else:
         raise DockerError(f"docker {command} does not run locally")

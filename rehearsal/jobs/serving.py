@@ -128,6 +128,8 @@ def start(
         **started.environment,
         "SAGEMAKER_BASE_DIR": str(base),
         "SAGEMAKER_BIND_TO_PORT": str(port),
+        # A container listens on all of its own addresses; those here are this machine's.
+        "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{port}",
     }
     process = started.start(machine.environment(region, variables), log, machine)
     logs = LogStream(machine.client("logs", region), group, stream, log)
