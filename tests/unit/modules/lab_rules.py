@@ -42,8 +42,9 @@ def texts(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 def data_files(folder: Path) -> list[str]:
-    """The names of the data that a lab ships."""
-    return sorted(path.name for path in folder.rglob("*") if path.suffix in _DATA)
+    """The names of the data that a lab ships; what pip is to install is none."""
+    names = (path.name for path in folder.rglob("*") if path.suffix in _DATA)
+    return sorted(name for name in names if name != "requirements.txt")
 
 
 def calls(code: str, function: str) -> list[ast.Call]:
