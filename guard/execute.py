@@ -19,7 +19,6 @@ from guard.observe import CALLS_PER_SECOND
 from guard.plan import Judged, Plan
 from guard.rule import shown
 from guard.table import Table
-from guard.warnings import Warning
 from workshop.aws import Clients
 
 if TYPE_CHECKING:
@@ -73,7 +72,6 @@ def execute(plan: Plan, means: Means) -> Report:
     """
     report = Report(plan)
     means.table.write_lives(plan.changed)
-    won = means.table.win(warning.key for warning in plan.warnings)
     for one in plan.judged:
         means.log(line(one))
     _move_doors(report, means)
@@ -82,7 +80,7 @@ def execute(plan: Plan, means: Means) -> Report:
         _sweep(report, means, Policy(stop_only=True), [k for k in KINDS if k.name in kinds])
     if plan.sweep:
         _sweep(report, means, Policy(), _sagemaker_kinds(plan, means.clients))
-    digest = _tell(report, [w for w in plan.warnings if w.key in won], means)
+    digest = _tell(report, means)
     means.table.note_run(plan, digest.state)
     return report
 
@@ -185,8 +183,11 @@ def _sweep(report: Report, means: Means, policy: Policy, kinds: Iterable[Kind]) 
     report.remaining += result.remaining
 
 
-def _tell(report: Report, warnings: list[Warning], means: Means) -> Digest:
+def _tell(report: Report, means: Means) -> Digest:
     plan = report.plan
+    # Only now: a run that is killed before has told nobody, and the next one does.
+    won = means.table.win(warning.key for warning in plan.warnings)
+    warnings = [warning for warning in plan.warnings if warning.key in won]
     digest = notices.compose(
         plan.policy.workshop,
         plan.policy.region,

@@ -96,6 +96,11 @@ class Classroom:
         """What bills now."""
         return [thing for thing in self.things if thing.until is None]
 
+    def rests(self, since: float, until: float) -> bool:
+        """Whether nothing bills now, and nobody is at work at any time between two minutes."""
+        spans = [span for person in self.people.values() for span in person.busy]
+        return not self.running() and all(end < since or start > until for start, end in spans)
+
     def spent(self, owner: str = "") -> float:
         """USD that were spent until now, by somebody or by all."""
         return sum(thing.cost(self.minute) for thing in self.things if owner in ("", thing.owner))
@@ -339,7 +344,7 @@ class Classroom:
         }
 
     def _status(self, thing: Running) -> str | None:
-        key = (thing.name,)
+        key: tuple[str | None, ...] = (thing.name,)
         if thing.kind == "app":
             app = self._app(thing.name)
             key = (app["DomainId"], None, app["SpaceName"], app["AppType"], app["AppName"])

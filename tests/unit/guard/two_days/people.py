@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 Way = Literal["notebook", "terminal", "silent"]
+How = Literal["variant", "component", "backlog"]
 
 DAY = 24 * 60
 _WORK = 9 * 60
+_HOWS: tuple[How, ...] = ("variant", "variant", "variant", "component", "backlog")
 # Of a break: shorter than any limit, or long enough to be taken for an end.
 _SHORT, _LONG = (5, 40), (80, 170)
 
@@ -28,7 +30,7 @@ class Endpoint:
     name: str
     made: int
     invoked: tuple[int, ...]
-    how: Literal["variant", "component", "backlog"] = "variant"
+    how: How = "variant"
     instance_type: str = "ml.m5.large"
 
 
@@ -108,7 +110,7 @@ def _endpoints(dice: random.Random, name: str, busy: list[tuple[int, int]]) -> l
         for _ in range(dice.randrange(0, 12)):
             invoked.append(at)
             at += dice.randrange(1, 55)
-        how = dice.choice(("variant", "variant", "variant", "component", "backlog"))
+        how = dice.choice(_HOWS)
         made.append(Endpoint(f"ml101-{name}-e{number}", start, tuple(invoked), how))
     return made
 
