@@ -17,6 +17,7 @@ from benchmarks.capacity import CAPACITY_FIGURES
 from benchmarks.control_plane import CONTROL_PLANE_CALLS
 from benchmarks.deploy import DEPLOY_FIGURES
 from benchmarks.figure import Figure, measure
+from benchmarks.guard import GUARD_FIGURES
 from benchmarks.help import HELP
 from benchmarks.jobs import JOB_FIGURES
 from benchmarks.rehearse import REHEARSE_FEW, REHEARSE_GROWTH, REHEARSE_MANY
@@ -40,6 +41,7 @@ FIGURES: dict[str, Figure] = {
         MEMORY_PER_RESOURCE,
         CONTROL_PLANE_CALLS,
         *JOB_FIGURES,
+        *GUARD_FIGURES,
         *SWEEP_FIGURES,
         *DEPLOY_FIGURES,
         REHEARSE_FEW,

@@ -44,7 +44,7 @@ ARROWS: dict[str, set[str]] = {
     | {"guard.policy"},
     "benchmarks": VOCABULARY
     | {"workshop.config", "workshop.cli", "modules", "rehearsal", "cleanup", "cleanup.kinds"}
-    | {"quotas"},
+    | {"quotas", "guard", "guard.policy", "stacks"},
 }
 # The commands whose work is the rehearsal.
 ALLOWED = {
@@ -52,6 +52,8 @@ ALLOWED = {
     ("workshop.cli.local_aws", "rehearsal"),
     # The long range of the safety tests: the same checks, with more seeds.
     ("benchmarks.safety", None),
+    # The guard of a large class, on the same local AWS as its tests.
+    ("benchmarks.big_class", None),
 }
 # What runs inside a Lambda finds nothing there but boto3, and the engines stay as lean.
 AWS_SDK = {"boto3", "botocore"}
