@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cleanup.kind import Kind
 from cleanup.kinds import BY_NAME, KINDS
-from cleanup.kinds.attendees import ATTENDEE_KINDS
+from cleanup.kinds.attendees import ATTENDEE_KINDS, BUILDER_KINDS
 from workshop.aws import Clients
 
 
@@ -14,9 +14,10 @@ def attendee_kinds() -> tuple[Kind, ...]:
     Their role lets attendees make nothing else (the boundary denies it under any policy), and
     what must be gone before those kinds, or before the space, is there as well. Whatever else
     carries an attendee's name was made by somebody else for them: the instructor's sweep finds
-    it, and the shared stack's deletion does.
+    it, and the shared stack's deletion does. Nothing tells a stack's deletion whether they could
+    build images, so it always looks for those.
     """
-    wanted = {*ATTENDEE_KINDS, "space"}
+    wanted = {*ATTENDEE_KINDS, *BUILDER_KINDS, "space"}
     while more := {after for name in wanted for after in BY_NAME[name].after} - wanted:
         wanted |= more
     return tuple(kind for kind in KINDS if kind.name in wanted)
@@ -37,7 +38,8 @@ def needed_kinds() -> frozenset[str]:
     status` and `workshop destroy` list them with the boto3 that this project pins.
     """
     environments = {kind.name for kind in KINDS if kind.environment}
-    return frozenset({*ATTENDEE_KINDS, *environments, *(kind.name for kind in leftover_kinds())})
+    made = ATTENDEE_KINDS | BUILDER_KINDS
+    return frozenset({*made, *environments, *(kind.name for kind in leftover_kinds())})
 
 
 def is_known(clients: Clients, region: str, kind: Kind) -> bool:

@@ -20,3 +20,6 @@ ATTENDEE_KINDS = frozenset(
         "warm-pool",
     }
 )
+
+# What they can make as well where a lab has them build container images.
+BUILDER_KINDS = frozenset({"ecr-repository"})

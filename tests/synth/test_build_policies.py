@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+import boto3
 import pytest
 
+from cleanup.kinds import BY_NAME
+from cleanup.kinds.attendees import BUILDER_KINDS
 from rehearsal.policies import Policy, evaluate
 from stacks import build_policies, policies, shared_policies
 from tests.synth.test_policies import WORDS, size, subject
@@ -247,3 +250,15 @@ def test_every_sid_occurs_once() -> None:
         sids = [statement["Sid"] for statement in document["Statement"]]
         assert len(set(sids)) == len(sids)
         assert all(sid.isalnum() for sid in sids)
+
+
+def test_an_attendees_sweep_may_list_and_delete_what_only_builders_make() -> None:
+    assert BUILDER_KINDS
+    for name in BUILDER_KINDS:
+        kind = BY_NAME[name]
+        assert kind.service == "ecr"
+        model = boto3.client("ecr", "us-east-1").meta.method_to_api_mapping
+        assert may("attendee", f"ecr:{model[kind.list_op]}", ARN.format("ecr", "repository/*"))
+        for call in kind.calls:
+            assert may("attendee", f"ecr:{model[call]}", repository("ml101-ann"))
+            assert not may("attendee", f"ecr:{model[call]}", repository("ml101-bob"))

@@ -11,7 +11,7 @@ from cleanup.audit import Actor, Audit, AuditLog
 from cleanup.calls import Caller
 from cleanup.kind import Kind
 from cleanup.kinds import KINDS
-from cleanup.kinds.attendees import ATTENDEE_KINDS
+from cleanup.kinds.attendees import ATTENDEE_KINDS, BUILDER_KINDS
 from cleanup.lifetimes import Lifetimes
 from cleanup.resources import TAGS, Key, Resource, Scope
 from cleanup.steps import Call, Policy
@@ -205,11 +205,21 @@ def _of_attendee(seat: Seat, wishes: Wishes, clients: Clients, actor: Actor) -> 
         directory=Path.home() / ".workshop" / "sweeps",
         prices=shipped(),
         prefix=f"{names.bucket_prefix(seat.attendee)}audit/",
-        kinds=tuple(kind for kind in KINDS if kind.name in ATTENDEE_KINDS),
+        kinds=_attendee_kinds(seat, clients),
         seat=seat.key,
         stop_me=wishes.stop_me,
         deadline_seconds=_seconds(wishes.give_up_after),
     )
+
+
+def _attendee_kinds(seat: Seat, clients: Clients) -> tuple[Kind, ...]:
+    """What the attendee can have made, as the tags of their role say: it is the role that may
+    list repositories, or may not."""
+    role = names.environment_name(seat.workshop, seat.attendee)
+    tags = clients("iam", seat.region).get_role(RoleName=role)["Role"].get("Tags", [])
+    builds = names.TAG_BUILDS_IMAGES in {tag["Key"] for tag in tags}
+    wanted = ATTENDEE_KINDS | BUILDER_KINDS if builds else ATTENDEE_KINDS
+    return tuple(kind for kind in KINDS if kind.name in wanted)
 
 
 def _of_instructor(workshop: Workshop, prices: Prices, wishes: Wishes, clients: Clients) -> Task:

@@ -12,7 +12,8 @@ import pytest
 
 from cleanup.deletion import MOST_INVOCATIONS
 from cleanup.kinds import BY_NAME
-from cleanup.needed import attendee_kinds, leftover_kinds
+from cleanup.kinds.attendees import BUILDER_KINDS
+from cleanup.needed import attendee_kinds, leftover_kinds, needed_kinds
 from cleanup.on_delete import handler
 from tests.unit.cleanup.deletions import Account, Answers, Context, serve_answers
 from tests.unit.cleanup.fake_aws import FakeAws, refusal
@@ -484,3 +485,8 @@ def test_an_attendees_sweep_looks_for_all_that_must_be_gone_before() -> None:
     assert "space" in wanted, "another one of theirs would keep their profile"
     assert {after for name in wanted for after in BY_NAME[name].after} <= wanted
     assert {kind.name for kind in leftover_kinds()} >= {"efs-file-system", "nfs-security-group"}
+
+
+def test_an_attendees_sweep_looks_for_images_they_may_have_built() -> None:
+    assert {kind.name for kind in attendee_kinds()} >= BUILDER_KINDS
+    assert needed_kinds() >= BUILDER_KINDS
