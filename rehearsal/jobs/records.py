@@ -24,9 +24,21 @@ def requests_of(job: dict[str, Any], body: bytes) -> Iterator[list[bytes]]:
     single = job.get("BatchStrategy", "MultiRecord") == "SingleRecord"
     for request in _batches(_records(job, body, bare=single), limit, single=single):
         if limit and sum(map(len, request)) > limit:
-            # The words that the job's data-log has for it.
-            raise JobFailure("ClientError: Too much data for max payload size")
+            raise _too_large()
         yield request
+
+
+def payloads_of(job: dict[str, Any], body: bytes) -> Iterator[bytes]:
+    """The same requests whole, for when nobody looks at their records.
+
+    Raises JobFailure as `requests_of` does.
+    """
+    limit = max_payload(job)
+    if _is_plain_lines(job, body):
+        yield from _cut_at_lines(body, limit)
+        return
+    for request in requests_of(job, body):
+        yield b"".join(request)
 
 
 def max_payload(job: dict[str, Any]) -> int:
@@ -56,6 +68,34 @@ def _batches(records: Iterable[bytes], limit: int, *, single: bool) -> Iterator[
         size += len(record)
     if batch:
         yield batch
+
+
+def _is_plain_lines(job: dict[str, Any], body: bytes) -> bool:
+    """Whether all of an object goes into requests of many lines: there are no blank ones."""
+    if job["TransformInput"].get("SplitType") != "Line" or b"\r" in body:
+        return False
+    if job.get("BatchStrategy") == "SingleRecord":
+        return False
+    bare = body.translate(None, b" \t\v\f")
+    return bool(bare) and not bare.startswith(b"\n") and b"\n\n" not in bare
+
+
+def _cut_at_lines(body: bytes, limit: int) -> Iterator[bytes]:
+    """As many whole lines at once as the limit allows; 0 is no limit."""
+    start = 0
+    while start < len(body):
+        end = len(body)
+        if limit and end - start > limit:
+            end = body.rfind(b"\n", start, start + limit) + 1
+            if not end:
+                raise _too_large()
+        yield body[start:end]
+        start = end
+
+
+def _too_large() -> JobFailure:
+    # The words that the job's data-log has for it.
+    return JobFailure("ClientError: Too much data for max payload size")
 
 
 def _recordio(body: bytes, *, bare: bool) -> Iterator[bytes]:

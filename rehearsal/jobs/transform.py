@@ -153,7 +153,7 @@ class _Transform:
         with ThreadPoolExecutor(self.at_once) as pool:
             waiting: deque[Future[bytes]] = deque()
             try:
-                for request in records.requests_of(self.job, body):
+                for request in self._requests(body):
                     waiting.append(pool.submit(self._ask, request))
                     if len(waiting) > self.at_once:
                         yield waiting.popleft().result()
@@ -161,6 +161,13 @@ class _Transform:
                     yield waiting.popleft().result()
             finally:
                 pool.shutdown(wait=False, cancel_futures=True)
+
+    def _requests(self, body: bytes) -> Iterator[Sequence[bytes]]:
+        if not self.how.idle:
+            yield from records.requests_of(self.job, body)
+            return
+        for payload in records.payloads_of(self.job, body):
+            yield [payload]
 
     def _ask(self, request: Sequence[bytes]) -> bytes:
         if self.stopping.is_set():

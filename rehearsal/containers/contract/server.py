@@ -11,7 +11,6 @@ import os
 import signal
 import socket
 import sys
-import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -174,11 +173,11 @@ def serve(load: Callable[[Path], Invoke], *, batch_strategy: str = "MULTI_RECORD
         return 1
     port = int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
     with Server(port, invoke, batch_strategy) as server:
-        # shutdown() waits for the loop that this very thread runs: ask from another one.
-        signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+        # Not shutdown(): the loop would look for it only when it has waited long enough.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         # Port 0 lets the system choose; this line is how a caller learns which.
         log("INFO", f"listening on http://127.0.0.1:{server.server_address[1]}")
-        server.serve_forever(poll_interval=0.05)
+        server.serve_forever()
     return 0
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from rehearsal.jobs.association import of_job
 from rehearsal.jobs.json_path import PathError, compile_path
-from rehearsal.jobs.records import requests_of
+from rehearsal.jobs.records import payloads_of, requests_of
 from rehearsal.jobs.work import JobFailure
 
 LINES = b"1\n22\n333\n"
@@ -51,6 +53,32 @@ def test_many_records_fill_a_request_up_to_its_limit() -> None:
 def test_a_limit_of_zero_is_none() -> None:
     line = b"x" * (7 * 1024 * 1024) + b"\n"
     assert payloads(job(MaxPayloadInMB=0), line * 2) == [line * 2]
+
+
+def outcome(parts: Callable[[], list[bytes]]) -> list[bytes] | str:
+    try:
+        return parts()
+    except JobFailure as failure:
+        return str(failure)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_requests_are_the_same_whether_or_not_records_are_looked_at(seed: int) -> None:
+    draw = random.Random(seed)
+    cells = [b"1", b"22,3", b" ", b"", b"\t", b"x" * 300_000, b"x" * 1_100_000]
+    ends = [b"\n"] * 9 + [b"\r\n"] * draw.randrange(2) + [b"\n\n"] * draw.randrange(2)
+    pieces = draw.choices(cells, (9, 9, draw.randrange(2), 1, 1, 3, draw.random() < 0.2), k=9)
+    body = b"".join(piece + draw.choice(ends) for piece in pieces)
+    body = body.rstrip() if draw.random() < 0.5 else body
+    wanted = job(
+        draw.choice(["Line"] * 9 + ["None"]),
+        MaxPayloadInMB=draw.choice([0, 1, 1, 1]),
+        BatchStrategy=draw.choice(["MultiRecord"] * 3 + ["SingleRecord"]),
+    )
+
+    whole = outcome(lambda: list(payloads_of(wanted, body)))
+
+    assert whole == outcome(lambda: payloads(wanted, body))
 
 
 @pytest.mark.parametrize("split_type", ["None", "Line"])
