@@ -12,6 +12,7 @@ from moto.apigatewayv2.models import apigatewayv2_backends
 from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.awslambda.models import lambda_backends
 from moto.cloudformation import parsing as moto_parsing
+from moto.codebuild.models import codebuild_backends
 from moto.dynamodb.models import dynamodb_backends
 from moto.ecr.models import ecr_backends
 from moto.efs.models import efs_backends
@@ -65,6 +66,7 @@ def everything(world: World) -> list[Row]:
             *_storage(),
             *_functions(),
             *_tables_and_topics(),
+            *_builds(),
         ]
     return sorted(rows, key=lambda row: (row["kind"], row["region"], row["name"]))
 
@@ -166,6 +168,13 @@ def _functions() -> Iterator[Row]:
     for region, gateway in list(apigatewayv2_backends[ACCOUNT].items()):
         for api in list(gateway.apis.values()):
             yield _row("http-api", f"{api.name}/{api.api_id}", region)
+
+
+def _builds() -> Iterator[Row]:
+    """What builds images. It bills by the minute of a build, and not as it is."""
+    for region, codebuild in list(codebuild_backends[ACCOUNT].items()):
+        for name in list(codebuild.codebuild_projects):
+            yield _row("build-project", name, region)
 
 
 def _tables_and_topics() -> Iterator[Row]:

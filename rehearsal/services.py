@@ -15,7 +15,6 @@ from moto.core.utils import get_service_model
 
 from rehearsal.autoscaling import Autoscaling
 from rehearsal.checks import Call, checked
-from rehearsal.codebuild.service import CodeBuild
 from rehearsal.ec2 import Ec2
 from rehearsal.errors import ApiError
 from rehearsal.http import Request, Response, Service, json_response, xml_error
@@ -47,7 +46,6 @@ def make_services(world: World, *, check_answers: bool = False) -> dict[str, Ser
             service_model("application-autoscaling"), world.clock, world.lock
         ),
         "cloudformation": CloudFormation(world),
-        "codebuild": CodeBuild(world.machine, world.clock),
         "ec2": Ec2(),
         "iam": Iam(),
         "servicequotas": json_service("service-quotas", world.service_quotas.call, world.lock),

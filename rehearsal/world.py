@@ -25,6 +25,7 @@ from rehearsal.cloudformation.over_api import ApiHandler
 from rehearsal.cloudformation.sagemaker import SageMakerHandler
 from rehearsal.cloudformation.sagemaker_types import TYPES
 from rehearsal.cloudformation.service import CloudFormation
+from rehearsal.codebuild.service import CodeBuild
 from rehearsal.faults.faults import Faults
 from rehearsal.functions.front import FunctionsFront
 from rehearsal.inprocess import InProcess
@@ -75,6 +76,7 @@ class World:
         self.services = {
             **self.functions.services,
             "scheduler": SchedulerService(service_model("scheduler")),
+            "codebuild": CodeBuild(machine, clock),
         }
         clients = InProcess(self.services)
         self.sagemaker = ControlPlane(

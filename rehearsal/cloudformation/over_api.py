@@ -15,7 +15,7 @@ from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rehearsal.cloudformation.handlers import Handler, Made, Place, ResourceFailed
-from rehearsal.cloudformation.values import coerce
+from rehearsal.cloudformation.values import coerce, with_small_letters
 from rehearsal.inprocess import Clients
 
 Properties = dict[str, Any]
@@ -33,7 +33,8 @@ class ApiType:
     fact that is the physical id and Ref, `attributes` the facts that GetAtt knows by which
     name. `named` is a property to be generated when the template gives none, with its
     longest length. `request` makes the request's members of the properties; by default they
-    are the same.
+    are the same. `answered` is the member of an answer that holds what there is to know, if it
+    is not all at the top.
     """
 
     service: str
@@ -45,6 +46,7 @@ class ApiType:
     attributes: dict[str, str] = field(default_factory=dict)
     named: tuple[str, int] | None = None
     request: Callable[[Properties], Properties] = dict
+    answered: str = ""
 
 
 def _url(properties: Properties) -> Properties:
@@ -63,6 +65,18 @@ def _subscription(properties: Properties) -> Properties:
 
 
 TYPES: dict[str, ApiType] = {
+    "AWS::CodeBuild::Project": ApiType(
+        service="codebuild",
+        create="CreateProject",
+        update="UpdateProject",
+        delete="DeleteProject",
+        ids={"name": "Name"},
+        reference="Name",
+        attributes={"Arn": "arn"},
+        named=("Name", 149),
+        request=with_small_letters,
+        answered="project",
+    ),
     "AWS::Lambda::Permission": ApiType(
         service="lambda",
         create="AddPermission",
@@ -190,6 +204,7 @@ class ApiHandler(Handler):
                 f"The local AWS does not have the property {unknown[0]} of {resource_type}."
             )
         answer = _call(client, row.create, coerce(shape, request))
+        answer = answer[row.answered] if row.answered else answer
         return _made(row, {**facts, **answer})
 
     def update(
@@ -210,6 +225,7 @@ class ApiHandler(Handler):
         facts = {**{k: v for k, v in made.token.items() if k not in old}, **new}
         request = coerce(_input(client, row.update), row.request(facts))
         answer = _call(client, row.update, {**request, **_ids(row, facts)})
+        answer = answer[row.answered] if row.answered else answer
         return _made(row, {**facts, **answer})
 
     def delete(

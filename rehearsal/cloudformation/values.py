@@ -32,3 +32,21 @@ def coerce(shape: Shape, value: Any) -> Any:
     if kind == "string" and isinstance(value, (int, float)):
         return str(value)
     return value
+
+
+def with_small_letters(properties: dict[str, Any]) -> dict[str, Any]:
+    """A template's properties as the members of CodeBuild's API: with a small letter first, but
+    for one. What has no capital is no property and is left out: an answer has given it."""
+    return {
+        _small(name): _small_in(value) for name, value in properties.items() if name[0].isupper()
+    }
+
+
+def _small_in(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_small(name): _small_in(item) for name, item in value.items()}
+    return [_small_in(item) for item in value] if isinstance(value, list) else value
+
+
+def _small(name: str) -> str:
+    return "buildspec" if name == "BuildSpec" else name[0].lower() + name[1:]

@@ -31,7 +31,7 @@ class _Build:
 
 
 class CodeBuild:
-    """StartBuild, BatchGetBuilds, StopBuild and the lists of builds; moto answers the rest."""
+    """Builds, and UpdateProject, which moto lacks; moto answers the rest of projects."""
 
     def __init__(self, machine: Machine, clock: Clock) -> None:
         self._machine = machine
@@ -44,10 +44,11 @@ class CodeBuild:
             "StopBuild": self._stop,
             "ListBuilds": self._list,
             "ListBuildsForProject": self._list,
+            "UpdateProject": self._update,
         }
 
     def answer(self, request: Request) -> Response | None:
-        """The answer to an operation of builds, None for one of projects."""
+        """The answer to an operation of builds, None for one of projects that moto has."""
         operation = self._operations.get(request.operation)
         if operation is None:
             return None
@@ -56,10 +57,8 @@ class CodeBuild:
 
     def _start(self, params: dict[str, Any], region: str) -> dict[str, Any]:
         name = params.get("projectName", "")
-        project = codebuild_backends[ACCOUNT][region].codebuild_projects.get(name)
-        if project is None:
-            raise ApiError("ResourceNotFoundException", f"Project cannot be found: {name}")
-        order = _order(params, project.project_metadata, region)
+        project = _project(name, region)
+        order = _order(params, project, region)
         group, stream = order.stream
         build = _Build(
             {
@@ -70,9 +69,9 @@ class CodeBuild:
                 "currentPhase": "SUBMITTED",
                 "buildStatus": "IN_PROGRESS",
                 "buildComplete": False,
-                "source": project.project_metadata["source"],
-                "environment": project.project_metadata["environment"],
-                "serviceRole": project.project_metadata["serviceRole"],
+                "source": project["source"],
+                "environment": project["environment"],
+                "serviceRole": project["serviceRole"],
                 "logs": {"groupName": group, "streamName": stream},
             }
         )
@@ -113,6 +112,12 @@ class CodeBuild:
         descending = params.get("sortOrder", "DESCENDING") == "DESCENDING"
         return {"ids": ids[::-1] if descending else ids}
 
+    def _update(self, params: dict[str, Any], region: str) -> dict[str, Any]:
+        """What a request does not name stays ("UpdateProject", CodeBuild API reference)."""
+        project = _project(params.get("name", ""), region)
+        project.update(params)
+        return {"project": project}
+
     def _shown(self, build: _Build) -> dict[str, Any]:
         outcome = build.work.poll() if build.work else None
         if outcome is not None and not build.shown["buildComplete"]:
@@ -133,6 +138,15 @@ class CodeBuild:
         phase = {"phaseType": name, "phaseStatus": status, "startTime": now, "endTime": now}
         build.phases.append({**phase, **more})
         build.shown["currentPhase"] = name
+
+
+def _project(name: str, region: str) -> dict[str, Any]:
+    """A project as moto keeps it, to be read and changed."""
+    found = codebuild_backends[ACCOUNT][region].codebuild_projects.get(name)
+    if found is None:
+        raise ApiError("ResourceNotFoundException", f"Project cannot be found: {name}")
+    kept: dict[str, Any] = found.project_metadata
+    return kept
 
 
 def _order(params: dict[str, Any], project: dict[str, Any], region: str) -> Order:
