@@ -143,3 +143,14 @@ def test_of_all_the_workshop_one_region_tells_and_of_attendees_their_own() -> No
     assert [warning.text for warning in found] == [
         "bob has spent 60.00 USD, 100 % of 20.00 USD: stopped"
     ]
+
+
+def test_the_workshops_budget_is_told_first_then_attendees_and_the_deadline_last() -> None:
+    both = policy(budget_total=100.0, budget_per_attendee=20.0)
+
+    assert texts(spent(bob=30, ann=40), both, DEADLINE - 30) == [
+        "the workshop has spent 70.00 USD, 50 % of 100.00 USD",
+        "ann has spent 40.00 USD, 100 % of 20.00 USD: stopped",
+        "bob has spent 30.00 USD, 100 % of 20.00 USD: stopped",
+        "everything is stopped at 2030-06-03 18:00Z (workshop extend 1h gives more time)",
+    ]
