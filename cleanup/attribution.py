@@ -53,10 +53,12 @@ def attribute(
     """
     if _is_of_another_account(kind, row, scope):
         return None
-    if tags.get(TAG_WORKSHOP) == scope.workshop:
-        return Ownership(tags.get(TAG_ATTENDEE, SHARED), f"tag {TAG_WORKSHOP}")
     name = kind.name_in(row)
     found = _by_others(kind, row, scope, place, parent) or _by_name(name, scope)
+    if tags.get(TAG_WORKSHOP) == scope.workshop:
+        # Where no tag says whose it is: it would count as everybody's and nobody's.
+        named = found.owner if found is not None and found.owner else SHARED
+        return Ownership(tags.get(TAG_ATTENDEE, named), f"tag {TAG_WORKSHOP}")
     said = tags.get(TAG_WORKSHOP)
     if found and found.owner is not None and said is not None:
         # Whatever else makes it look like ours: somebody has said that it is not.

@@ -23,6 +23,8 @@ _ORDER = {
 _ANYBODY = ""
 # Why something is kept that a sweep has set aside.
 GIVEN_UP = "given up"
+# Why something is kept that was only to be stopped, and is.
+STOPPED = "stopped, not deleted"
 _VERBS = {
     "delete": "delete",
     "stop": "stop",
@@ -223,7 +225,7 @@ def _stays(
     if policy.keep_environments and row.workplace and (resource.managed or not row.environment):
         return "environments stay as they are"
     if policy.stop_only and _has_stopped(resource, action):
-        return "stopped, not deleted"
+        return STOPPED
     if resource.key == policy.seat:
         return "this command runs on it"
     if policy.created_before and (reason := _too_young(resource, policy.created_before)):
@@ -234,6 +236,13 @@ def _stays(
             return f"kind {kind} could not be listed and may need it"
     stays = {**notes.managed, **notes.staying} if row.leftover else notes.staying
     return next((stays[spot] for spot in _before(resource) if spot in stays), "")
+
+
+def has_ended(resource: Resource, policy: Policy) -> bool:
+    """Whether nothing is left to do with a resource: it is gone, rests, or has stopped and is
+    not to be deleted."""
+    action = _action(resource, policy)
+    return action in (GONE, REST) or (policy.stop_only and _has_stopped(resource, action))
 
 
 def _has_stopped(resource: Resource, action: str) -> bool:

@@ -8,8 +8,9 @@ a sweep that was killed is simply run again.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from cleanup.audit import Audit, no_audit
 from cleanup.calls import CALLS_PER_SECOND, WORKERS, Caller, Statistics
@@ -18,7 +19,7 @@ from cleanup.kind import Kind
 from cleanup.kinds import KINDS
 from cleanup.resources import TAGS, Blind, Key, Resource, Scan, Scope, Unattributed
 from cleanup.scan import Scanner, listings_of
-from cleanup.steps import GIVEN_UP, Call, Decision, Policy, decide
+from cleanup.steps import GIVEN_UP, Call, Decision, Policy, decide, has_ended
 from cleanup.trail import Trail
 from workshop.aws import Clients
 
@@ -88,8 +89,9 @@ def _quiet(_resource: Resource, _state: str, _detail: str) -> None: ...
 class Sweep:
     """One sweep over a scope. `now` and `sleep` are passed in so that tests travel in time.
 
-    With `keys`, whatever else is found stays as it is and is in nobody's way; what comes anew
-    is not in it.
+    With `keys`, each with the time of its creation, whatever else is found stays as it is and is
+    in nobody's way. What has gone or stopped is done with: somebody may start it, or another
+    of that name, meanwhile.
     `deadline_seconds` is how long one resource may take to move (None: its kind says),
     `limit_seconds` how long it all may take; `settle_seconds` lie between the last change and
     the last look at least.
@@ -102,7 +104,7 @@ class Sweep:
         *,
         policy: Policy = Policy(),  # noqa: B008 - frozen
         kinds: Iterable[Kind] = KINDS,
-        keys: Collection[Key] | None = None,
+        keys: Mapping[Key, datetime | None] | None = None,
         deadline_seconds: float | None = None,
         limit_seconds: float = LIMIT_SECONDS,
         settle_seconds: float = SETTLE_SECONDS,
@@ -116,7 +118,7 @@ class Sweep:
         self._scope = scope
         self._policy = policy
         self._kinds = tuple(kinds)
-        self._keys = keys
+        self._keys = None if keys is None else dict(keys)
         self._settle = settle_seconds
         self._progress = progress
         self._now = now
@@ -187,7 +189,7 @@ class Sweep:
         return next(self._executor.execute((call,)))[0]
 
     def _look(self, kinds: tuple[Kind, ...], *, whole: bool) -> tuple[Scan, Decision]:
-        found = self._chosen(self._scanner.look(kinds, with_tags=whole))
+        found = self._chosen(self._scanner.look(kinds, with_tags=whole), kinds)
         for resource, times in self._trail.see(found, kinds):
             self._progress(resource, "came back", f"{times} times")
         self._remember(found, kinds)
@@ -199,10 +201,21 @@ class Sweep:
         )
         return found, decision
 
-    def _chosen(self, found: Scan) -> Scan:
+    def _chosen(self, found: Scan, kinds: tuple[Kind, ...]) -> Scan:
         if self._keys is None:
             return found
-        chosen = tuple(r for r in found.resources if r.key in self._keys)
+        wanted = self._keys
+        chosen = tuple(r for r in found.resources if r.key in wanted and wanted[r.key] == r.created)
+        going = {r.key for r in chosen if not has_ended(r, self._policy)}
+        blind = {(hole.region, hole.kind) for hole in found.blind}
+        seen = {kind.name for kind in kinds}
+        self._keys = {
+            (region, kind, ids): created
+            for (region, kind, ids), created in wanted.items()
+            if kind not in seen
+            or (region, kind, ids) in going
+            or not blind.isdisjoint({(region, kind), (region, TAGS)})
+        }
         return replace(found, resources=chosen)
 
     def _remember(self, found: Scan, kinds: tuple[Kind, ...]) -> None:

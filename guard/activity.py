@@ -229,7 +229,7 @@ def _told(text: bytes, now: datetime) -> Activity:
         written = _time(found["at"], now)
         latest = None if found["latest"] is None else _time(found["latest"], now)
         verdict = found["verdict"]
-        reason = " ".join(str(found.get("reason", "")).split())[:_REASON_CHARACTERS]
+        reason = _printable(str(found.get("reason", "")))
         if verdict not in (_ACTIVE, _STOP, _UNKNOWN):
             raise ValueError(verdict)
     # Whatever an attendee may have put there: nested without end, or of the year one.
@@ -242,6 +242,12 @@ def _told(text: bytes, now: datetime) -> Activity:
     if verdict == _UNKNOWN:
         return Activity(False, latest, reason or "it cannot tell")
     return Activity(True, latest, reason)
+
+
+def _printable(text: str) -> str:
+    """A line of text that every log and notice takes: without halves of characters."""
+    whole = text.encode("utf-8", "replace").decode()
+    return " ".join(whole.split())[:_REASON_CHARACTERS]
 
 
 def _time(text: str, now: datetime) -> datetime:

@@ -8,7 +8,7 @@ its deletion would stumble over, and taking the tag away opens them again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -29,7 +29,11 @@ _WORKERS = 4
 
 @dataclass(frozen=True, slots=True)
 class Doors:
-    """Whose doors are to be shut, with the reason, and whose opened again."""
+    """Whose doors are to be shut, with the reason, and whose opened again.
+
+    `shut` has everybody whose door is to be shut, also those that are: a role that was made
+    anew has lost its tag.
+    """
 
     shut: Mapping[str, str] = field(default_factory=dict)
     opened: tuple[str, ...] = ()
@@ -42,11 +46,21 @@ def find_doors(
     ledger: Ledger,
     bill: Bill,
 ) -> Doors:
-    """What is to change of the doors that `ledger.shut` knows to be shut. Pure."""
+    """Whose doors are to be shut, and which of those that `ledger.shut` knows opened. Pure.
+
+    Where another region's spending could not be read, nobody has less spent than before: no
+    door is opened then, but by a hold.
+    """
     reasons = {who: _why_shut(now, who, policy, ledger, bill) for who in sorted(attendees)}
     return Doors(
-        {who: why for who, why in reasons.items() if why and who not in ledger.shut},
-        tuple(who for who, why in reasons.items() if not why and who in ledger.shut),
+        {who: why for who, why in reasons.items() if why},
+        tuple(
+            who
+            for who, why in reasons.items()
+            if not why
+            and who in ledger.shut
+            and (bill.complete or ledger.hold(who, now) is not None)
+        ),
     )
 
 
@@ -59,30 +73,30 @@ def _why_shut(now: datetime, attendee: str, policy: GuardPolicy, ledger: Ledger,
     return next((str(one) for one in limits_of(attendee, policy, bill) if one.passed), "")
 
 
-def move_doors(doors: Doors, workshop: str, iam: Any) -> tuple[frozenset[str], list[str]]:
-    """Tag and untag the roles; returns whose doors were moved, and what failed in words.
+def shut_doors(attendees: Iterable[str], workshop: str, iam: Any) -> list[str]:
+    """Tag the roles; returns what failed in words. A role that is not there needs no door."""
+    tag = {"Key": names.TAG_STOPPED, "Value": "true"}
+    return _each(attendees, workshop, "shut", lambda role: iam.tag_role(RoleName=role, Tags=[tag]))
 
-    A role that is gone needs no door.
-    """
-    moves = [*((who, True) for who in doors.shut), *((who, False) for who in doors.opened)]
 
-    def move(one: tuple[str, bool]) -> str:
-        attendee, shut = one
-        role = names.environment_name(workshop, attendee)
+def open_doors(attendees: Iterable[str], workshop: str, iam: Any) -> list[str]:
+    """Untag the roles; returns what failed in words."""
+    keys = [names.TAG_STOPPED]
+    return _each(
+        attendees, workshop, "opened", lambda role: iam.untag_role(RoleName=role, TagKeys=keys)
+    )
+
+
+def _each(
+    attendees: Iterable[str], workshop: str, what: str, move: Callable[[str], Any]
+) -> list[str]:
+    def one(attendee: str) -> str:
         try:
-            if shut:
-                tag = {"Key": names.TAG_STOPPED, "Value": "true"}
-                iam.tag_role(RoleName=role, Tags=[tag])
-            else:
-                iam.untag_role(RoleName=role, TagKeys=[names.TAG_STOPPED])
+            move(names.environment_name(workshop, attendee))
         except FAILURES as error:
             if error_code(error) != "NoSuchEntity":
-                return f"the door of {attendee} was not {'shut' if shut else 'opened'}: " + failure(
-                    error
-                )
+                return f"the door of {attendee} was not {what}: {failure(error)}"
         return ""
 
     with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
-        problems = list(pool.map(move, moves))
-    moved = frozenset(who for (who, _), problem in zip(moves, problems, strict=True) if not problem)
-    return moved, [problem for problem in problems if problem]
+        return [problem for problem in pool.map(one, attendees) if problem]

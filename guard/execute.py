@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
 from cleanup.calls import FAILURES, failure
 from cleanup.kind import Kind
 from cleanup.kinds import KINDS
 from cleanup.needed import is_known, needed_kinds
-from cleanup.steps import Call, Policy
+from cleanup.resources import Key, Scope
+from cleanup.steps import STOPPED, Call, Policy
 from guard import notices
-from guard.doors import move_doors
+from guard.doors import open_doors, shut_doors
 from guard.notices import Digest, Send
 from guard.observe import CALLS_PER_SECOND
 from guard.plan import Judged, Plan
@@ -22,13 +25,17 @@ from guard.table import Table
 from workshop.aws import Clients
 
 if TYPE_CHECKING:
-    from cleanup.sweep import Remaining
+    from cleanup.sweep import Remaining, SweepResult
 
 # Of the fifteen minutes that Lambda gives. What goes on then is the next run's, which finds it
 # as it is: AWS and the ledger are all that a run begins with.
 SWEEP_SECONDS = 480.0
+# A deletion is not begun for less.
+_LEAST_SECONDS = 30.0
+# What holds somebody's files. Attendees make none of these: theirs are their stack's.
+_HOMES = frozenset({"domain", "notebook-instance", "space", "user-profile"})
 
-_DONE = {"stop": "stopped", "leave": "left running"}
+_DONE = {"stop": "to be stopped", "leave": "left running"}
 
 # Takes a line of the log.
 Log = Callable[[dict[str, Any]], None]
@@ -53,14 +60,13 @@ class Means:
 class Report:
     """What a run did. `done` are the calls that AWS accepted, `remaining` what would not stop
     in time and why, `told` the notice that was sent ("" for none), `problems` what else went
-    wrong, in words, `moved` the attendees whose doors were shut or opened."""
+    wrong, in words."""
 
     plan: Plan
     done: list[Call] = field(default_factory=list)
     remaining: list[Remaining] = field(default_factory=list)
     told: str = ""
     problems: list[str] = field(default_factory=list)
-    moved: frozenset[str] = frozenset()
 
 
 def execute(plan: Plan, means: Means) -> Report:
@@ -75,11 +81,11 @@ def execute(plan: Plan, means: Means) -> Report:
     for one in plan.judged:
         means.log(line(one))
     _move_doors(report, means)
-    if plan.keys:
-        kinds = {resource.kind for resource in plan.resources if resource.key in plan.keys}
-        _sweep(report, means, Policy(stop_only=True), [k for k in KINDS if k.name in kinds])
-    if plan.sweep:
-        _sweep(report, means, Policy(), _sagemaker_kinds(plan, means.clients))
+    until = means.now() + means.seconds
+    if plan.chosen:
+        _stop(report, means, until)
+    if plan.swept and until - means.now() > _LEAST_SECONDS:
+        _delete(report, means, until)
     digest = _tell(report, means)
     means.table.note_run(plan, digest.state)
     return report
@@ -119,37 +125,78 @@ def summary(report: Report) -> dict[str, Any]:
 
 
 def _sagemaker_kinds(plan: Plan, clients: Clients) -> list[Kind]:
-    """What attendees make; what it leaves elsewhere is the instructor's sweep's, and the
-    guard's role ends none of it."""
+    """What attendees make. What it leaves elsewhere is the instructor's sweep's, and the guard's
+    role ends none of it; nor does it what holds somebody's files."""
     needed = needed_kinds()
     region = plan.policy.region
     return [
         kind
         for kind in KINDS
-        if kind.service == "sagemaker" and (kind.name in needed or is_known(clients, region, kind))
+        if kind.service == "sagemaker"
+        and kind.name not in _HOMES
+        and (kind.name in needed or is_known(clients, region, kind))
     ]
 
 
 def _move_doors(report: Report, means: Means) -> None:
-    """Before anything is stopped, or it could be started again in between."""
+    """Before anything is stopped, or it could be started again in between.
+
+    The ledger knows of a door before it is shut and until after it is opened: what is killed in
+    between is done again by the next run.
+    """
     plan = report.plan
     doors = plan.doors
     if not doors.shut and not doors.opened:
         return
+    workshop = plan.policy.workshop
     iam = means.clients("iam", plan.policy.region)
-    report.moved, problems = move_doors(doors, plan.policy.workshop, iam)
-    shut = [who for who in doors.shut if who in report.moved]
-    opened = [who for who in doors.opened if who in report.moved]
-    means.table.note_doors(shut, opened)
-    report.problems += problems
-    for who in shut:
+    for who in plan.newly_shut:
         reason = f"may start nothing more: {doors.shut[who]}"
         means.log({"guard": "shut", "attendee": who, "reason": reason})
-    for who in opened:
+    means.table.note_shut(plan.newly_shut)
+    report.problems += shut_doors(doors.shut, workshop, iam)
+    for who in doors.opened:
         means.log({"guard": "open", "attendee": who, "reason": "may start things again"})
+    failed = open_doors(doors.opened, workshop, iam)
+    report.problems += failed
+    if not failed:
+        means.table.note_opened(doors.opened)
 
 
-def _sweep(report: Report, means: Means, policy: Policy, kinds: Iterable[Kind]) -> None:
+def _stop(report: Report, means: Means, until: float) -> None:
+    """Stop what was chosen; what the sweep left of it remains, whatever the reason."""
+    from cleanup.sweep import Remaining
+
+    plan = report.plan
+    kinds = {kind for _, kind, _ in plan.chosen}
+    policy = Policy(stop_only=True)
+    result = _sweep(
+        report, means, policy, [k for k in KINDS if k.name in kinds], until, keys=plan.chosen
+    )
+    report.remaining += [
+        Remaining(resource, why)
+        for resource, why in result.kept
+        if resource.key in plan.chosen and why != STOPPED
+    ]
+
+
+def _delete(report: Report, means: Means, until: float) -> None:
+    """Delete what attendees made; nothing of whoever is held."""
+    scope = replace(report.plan.scope, only=report.plan.swept)
+    kinds = _sagemaker_kinds(report.plan, means.clients)
+    _sweep(report, means, Policy(), kinds, until, scope=scope)
+
+
+def _sweep(
+    report: Report,
+    means: Means,
+    policy: Policy,
+    kinds: Iterable[Kind],
+    until: float,
+    *,
+    keys: Mapping[Key, datetime | None] | None = None,
+    scope: Scope | None = None,
+) -> SweepResult:
     # Most runs stop nothing, and every one of them begins with a fresh function.
     from cleanup.sweep import Sweep
 
@@ -168,12 +215,12 @@ def _sweep(report: Report, means: Means, policy: Policy, kinds: Iterable[Kind]) 
         )
 
     result = Sweep(
-        report.plan.scope,
+        scope or report.plan.scope,
         means.clients,
         policy=policy,
         kinds=kinds,
-        keys=report.plan.keys if policy.stop_only else None,
-        limit_seconds=means.seconds,
+        keys=keys,
+        limit_seconds=until - means.now(),
         calls_per_second=CALLS_PER_SECOND,
         audit=audit,
         now=means.now,
@@ -181,6 +228,7 @@ def _sweep(report: Report, means: Means, policy: Policy, kinds: Iterable[Kind]) 
     ).run()
     report.done += result.done
     report.remaining += result.remaining
+    return result
 
 
 def _tell(report: Report, means: Means) -> Digest:
@@ -195,31 +243,33 @@ def _tell(report: Report, means: Means) -> Digest:
         done=report.done,
         remaining=report.remaining,
         unseen=[*plan.unseen, *report.problems],
-        shut={who: why for who, why in plan.doors.shut.items() if who in report.moved},
-        opened=[who for who in plan.doors.opened if who in report.moved],
+        shut={who: plan.doors.shut[who] for who in plan.newly_shut},
+        opened=plan.doors.opened,
         warnings=warnings,
         before=plan.ledger.digest,
     )
     if not digest.text:
         return digest
-    sent = True
+    took = 0
     try:
         means.clients("sns", plan.policy.region).publish(
             TopicArn=means.topic, Subject=digest.subject, Message=digest.text
         )
+        took += 1
     except FAILURES as error:
-        sent = False
         report.problems.append(f"the notice was not sent: {failure(error)}")
-        # Another run tells again.
-        means.table.release(warning.key for warning in warnings)
     if plan.policy.webhook:
         try:
             means.send(plan.policy.webhook, digest.text)
-        except OSError as error:
+            took += 1
+        # Whatever a server may answer, or a URL may be.
+        except (OSError, HTTPException, ValueError) as error:
             report.problems.append(f"the webhook did not take the notice: {error}")
     for problem in report.problems:
         means.log({"guard": "problem", "reason": problem})
-    if not sent:
+    if not took:
+        # Another run tells again.
+        means.table.release(warning.key for warning in warnings)
         return Digest("", "", plan.ledger.digest)
     report.told = digest.text
     means.log({"guard": "notice", "reason": digest.text})

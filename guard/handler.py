@@ -57,7 +57,8 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
 
 def write(line: Mapping[str, Any]) -> None:
     """Write a line of the log: Lambda carries stdout to CloudWatch Logs."""
-    sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+    # ASCII: whatever stands in a name or a reason, stdout takes it.
+    sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from cleanup.attendees import attendee_stacks, find_attendees
 from cleanup.calls import FAILURES, Caller, failure
 from cleanup.kind import Kind
-from cleanup.kinds import KINDS
+from cleanup.kinds import BY_NAME, KINDS
 from cleanup.lifetimes import Lifetimes, Run
 from cleanup.machines import find_machines
 from cleanup.needed import is_known, needed_kinds
@@ -24,13 +24,16 @@ from cleanup.steps import find_held
 from guard.activity import Described, endpoint_activity, workspace_activity
 from guard.ledger import Life
 from guard.lives import began, is_final
-from guard.policy import GuardPolicy
-from guard.rule import Activity, Subject
+from guard.policy import PERIOD, GuardPolicy
+from guard.rule import CLOCK_TOLERANCE, Activity, Subject
 from workshop import names
 from workshop.aws import Clients
 
 # A full look at 1,500 resources takes some 3,000 reads; AWS publishes no limits.
 CALLS_PER_SECOND = 100.0
+# Of CloudWatch more than the limit is asked for: the last use of what is about to be stopped.
+_MORE = CLOCK_TOLERANCE + PERIOD
+_COMPONENT = "inference-component"
 _WORKSPACES = ("app", "notebook-instance")
 # Studio's apps that the program in an environment watches.
 _WATCHED_APPS = ("JupyterLab", "CodeEditor")
@@ -39,9 +42,11 @@ _WATCHED_APPS = ("JupyterLab", "CodeEditor")
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One look: everything of the workshop that bills or billed, what of it runs now, and what
-    could not be seen. `scope` is whose things were looked for."""
+    could not be seen. `scope` is whose things were looked for; `present` are the attendees who
+    have a stack here, or anything that bills."""
 
     scope: Scope
+    present: frozenset[str]
     resources: tuple[Resource, ...]
     runs: tuple[Run, ...]
     blind: tuple[Blind, ...]
@@ -52,6 +57,7 @@ class Reads(Caller):
 
     def __init__(self, clients: Clients, calls_per_second: float = CALLS_PER_SECOND) -> None:
         super().__init__(clients, calls_per_second=calls_per_second)
+        self.clients = clients
         self._known: dict[tuple[Any, ...], Any] = {}
         self._guarded = Lock()
 
@@ -96,7 +102,14 @@ def observe(
     # What has ended for good is in the ledger, and need not be described again.
     open_ones = [r for r in found.resources if not is_final(lives, r)]
     runs = tuple(Lifetimes(reads).find(open_ones))
-    return Observation(scope, found.resources, runs, found.blind)
+    owners = {r.owner for r in found.resources if r.bills and not r.shared}
+    return Observation(scope, _living(stacks) | owners, found.resources, runs, found.blind)
+
+
+def _living(stacks: Mapping[str, str]) -> frozenset[str]:
+    """The attendees whose stack is not deleted."""
+    living = (name for name, status in stacks.items() if status != "DELETE_COMPLETE")
+    return frozenset(found[1] for name in living if (found := names.read_environment_name(name)))
 
 
 def find_subjects(
@@ -111,9 +124,10 @@ def find_subjects(
     held = find_held(found.resources)
     machines = find_machines(running, reads)
     endpoints = [r for r in running if r.kind == "endpoint"]
-    described = reads.together(lambda r: _describe(r, found.resources, reads), endpoints)
+    listed = _lists_components(found, reads.clients)
+    described = reads.together(lambda r: _describe(r, found, listed, reads), endpoints)
     used: dict[Key, Activity] = endpoint_activity(
-        reads, policy.region, described, window=policy.endpoint_idle, now=now
+        reads, policy.region, described, window=policy.endpoint_idle + _MORE, now=now
     )
     bucket = names.bucket_name(policy.workshop, found.scope.account, policy.region)
     by_attendee = workspace_activity(reads, bucket, _people(running), policy.region, now=now)
@@ -143,12 +157,21 @@ def _workspace(resource: Resource, by_attendee: Mapping[str, Activity]) -> Activ
     return by_attendee.get(resource.owner)
 
 
-def _describe(resource: Resource, around: Iterable[Resource], reads: Reads) -> Described:
+def _lists_components(found: Observation, clients: Clients) -> bool:
+    """Whether inference components were seen: their requests are counted by component alone."""
+    region = found.scope.regions[0]
+    blind = any(hole.kind == _COMPONENT for hole in found.blind)
+    return not blind and is_known(clients, region, BY_NAME[_COMPONENT])
+
+
+def _describe(resource: Resource, found: Observation, listed: bool, reads: Reads) -> Described:
+    if not listed:
+        return Described(resource, None, (), "its inference components could not be listed")
     ids = resource.row.ids_sent(resource.ids)
     parts = tuple(
         other.name
-        for other in around
-        if other.kind == "inference-component" and ("endpoint", resource.name) in other.within
+        for other in found.resources
+        if other.kind == _COMPONENT and ("endpoint", resource.name) in other.within
     )
     try:
         answer = reads.read("sagemaker", resource.region, "describe_endpoint", ids)

@@ -15,9 +15,10 @@ from guard.ledger import Ledger, Life
 from guard.lives import bill, update
 from guard.observe import Reads, find_subjects, observe
 from guard.policy import GuardPolicy
-from guard.rule import Subject, Verdict, deadline, decide
+from guard.rule import CLOCK_TOLERANCE, Subject, Verdict, deadline, decide
 from guard.warnings import Warning, find_warnings
 from workshop.aws import Clients
+from workshop.names import SHARED
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,8 @@ class Judged:
 class Plan:
     """What was seen at `at` (UTC), what it says, and what is to be done.
 
-    `changed` are the lives that the ledger does not know yet like that. `sweep` says whether,
-    after the deadline, what attendees made is deleted as a whole.
+    `changed` are the lives that the ledger does not know yet like that. `swept` are the owners
+    of whom, after the deadline, what they made is deleted as a whole.
     """
 
     at: datetime
@@ -46,13 +47,18 @@ class Plan:
     changed: tuple[Life, ...]
     bill: Bill
     warnings: tuple[Warning, ...]
-    sweep: bool
+    swept: frozenset[str] = frozenset()
     doors: Doors = Doors()  # noqa: RUF009 - frozen
 
     @property
     def stops(self) -> tuple[Judged, ...]:
         """What is to be stopped."""
         return tuple(one for one in self.judged if one.verdict.action == "stop")
+
+    @property
+    def newly_shut(self) -> tuple[str, ...]:
+        """Whose doors are to be shut that were not."""
+        return tuple(who for who in self.doors.shut if who not in self.ledger.shut)
 
     @property
     def unseen(self) -> tuple[str, ...]:
@@ -74,10 +80,12 @@ class Plan:
         return not self.unseen
 
     @property
-    def keys(self) -> frozenset[Key]:
-        """What is to be stopped, and what is a part of it and must be gone before it."""
-        stopped = {one.subject.resource.key for one in self.stops}
-        return frozenset(stopped | _parts(self.stops, self.resources))
+    def chosen(self) -> dict[Key, datetime | None]:
+        """What is to be stopped, and what is a part of it and must be gone before it: each with
+        the time of its creation, so that another of the same name is not taken for it."""
+        keys = {one.subject.resource.key for one in self.stops}
+        keys |= _parts(self.stops, self.resources)
+        return {r.key: r.created for r in self.resources if r.key in keys}
 
 
 def make_plan(
@@ -95,7 +103,6 @@ def make_plan(
         Judged(subject, decide(now, subject, policy, ledger, spent))
         for subject in find_subjects(found, lives, policy, reads, now)
     )
-    after_end = now >= deadline(policy, ledger)
     return Plan(
         at=now,
         policy=policy,
@@ -107,9 +114,20 @@ def make_plan(
         changed=tuple(changed),
         bill=spent,
         warnings=find_warnings(now, policy, ledger, spent, found.scope.attendees),
-        doors=find_doors(now, found.scope.attendees, policy, ledger, spent),
-        sweep=policy.after_end == "delete" and after_end and ledger.hold("", now) is None,
+        doors=find_doors(now, found.present, policy, ledger, spent),
+        swept=_swept(now, found.scope.attendees, policy, ledger),
     )
+
+
+def _swept(
+    now: datetime, attendees: Iterable[str], policy: GuardPolicy, ledger: Ledger
+) -> frozenset[str]:
+    """The owners whose things are deleted as a whole; what all share only while nobody is held."""
+    if policy.after_end != "delete" or now < deadline(policy, ledger) + CLOCK_TOLERANCE:
+        return frozenset()
+    free = {who for who in attendees if ledger.hold(who, now) is None}
+    held = any(hold.until > now for hold in ledger.holds)
+    return frozenset(free if held else free | {SHARED})
 
 
 def _parts(stops: Iterable[Judged], resources: Iterable[Resource]) -> set[Key]:

@@ -181,12 +181,16 @@ def _over_budget(case: _Case) -> Finding | None:
 
 
 def _above_the_ceiling(case: _Case) -> Finding | None:
-    for machine in case.subject.machines or ():
+    machines = case.subject.machines or ()
+    jobs = [machine.count for machine in machines if machine.usage != "hosting"]
+    for machine in machines:
         use = _USES.get(machine.usage)
         if use is None:
             continue
-        if machine.count > case.policy.instances:
-            reason = f"{machine.count} instances for {use}, {case.policy.instances} at most"
+        # The groups of a job's instances add up; an endpoint's variants do not.
+        count = machine.count if machine.usage == "hosting" else sum(jobs)
+        if count > case.policy.instances:
+            reason = f"{count} instances for {use}, {case.policy.instances} at most"
             return Finding("ceiling", case.now, reason)
         allowed = case.policy.allowed.get(use, ())
         if machine.instance_type not in allowed:
@@ -242,10 +246,10 @@ def _idle(case: _Case, rule: str, limit: timedelta, verb: str) -> Finding:
         reason = f"its use is not known ({why}); {seen} {shown(since)}, {_long(limit)} at most"
         return Finding("unseen", since + limit + CLOCK_TOLERANCE, reason)
     if not times:
-        return Finding(rule, None, f"never {verb}, and since when it runs is not known")
+        return Finding(rule, None, f"not {verb}, and since when it runs is not known")
     latest = max(times)
     never = used is None or used < latest
-    last = f"never {verb}, runs since {shown(latest)}" if never else f"last {verb} {shown(latest)}"
+    last = f"not {verb}, runs since {shown(latest)}" if never else f"last {verb} {shown(latest)}"
     source = f" ({activity.source})" if activity.source else ""
     due = latest + limit + CLOCK_TOLERANCE
     return Finding(rule, due, f"{last}{source}, {_long(limit)} without use at most")

@@ -95,10 +95,13 @@ class Table:
         """Lift an attendee's hold, or the one of all."""
         self._delete(_HOLD + attendee)
 
-    def note_doors(self, shut: Iterable[str], opened: Iterable[str]) -> None:
-        """Keep whose doors were shut, and whose opened again."""
-        self._side_by_side(lambda who: self._put(_item(_SHUT + who)), shut)
-        self._side_by_side(lambda who: self._delete(_SHUT + who), opened)
+    def note_shut(self, attendees: Iterable[str]) -> None:
+        """Keep whose doors are shut."""
+        self._side_by_side(lambda who: self._put(_item(_SHUT + who)), attendees)
+
+    def note_opened(self, attendees: Iterable[str]) -> None:
+        """Keep whose doors are open again."""
+        self._side_by_side(lambda who: self._delete(_SHUT + who), attendees)
 
     def put_extension(self, extension: Extension) -> None:
         """Extend the workshop, in place of any other extension."""

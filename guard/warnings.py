@@ -33,15 +33,16 @@ def find_warnings(
     `attendees` are the region's. Of what concerns all the workshop's first region tells.
     """
     limits = [own_limit(attendee, policy, bill) for attendee in sorted(attendees)]
-    found = []
+    found: list[Warning] = []
     if policy.region == policy.regions[0]:
         limits.insert(0, limit_of_all(policy, bill))
         found += _deadline(now, policy, ledger)
-    found = [*(w for limit in limits if limit and (w := _budget(limit))), *found]
+    budgets = (_budget(limit, ledger, now) for limit in limits if limit is not None)
+    found = [*(warning for warning in budgets if warning is not None), *found]
     return tuple(warning for warning in found if warning.key not in ledger.warned)
 
 
-def _budget(limit: Limit) -> Warning | None:
+def _budget(limit: Limit, ledger: Ledger, now: datetime) -> Warning | None:
     passed = [percent for percent in _PERCENT if limit.spent.usd >= limit.usd * percent / 100]
     if not passed:
         return None
@@ -49,7 +50,14 @@ def _budget(limit: Limit) -> Warning | None:
     text = f"{limit.who} has spent {limit.spent}, {most} % of {limit.usd:.2f} USD"
     # Another budget is another warning.
     key = f"budget:{limit.key}:{limit.usd:g}:{most}"
-    return Warning(key, f"{text}: stopped" if most == _PERCENT[-1] else text)
+    if most == _PERCENT[-1]:
+        text += f": {_unless_held('stopped', limit.key, ledger, now)}"
+    return Warning(key, text)
+
+
+def _unless_held(what: str, attendee: str, ledger: Ledger, now: datetime) -> str:
+    hold = ledger.hold(attendee, now)
+    return what if hold is None else f"held until {shown(hold.until)}, then {what}"
 
 
 def _deadline(now: datetime, policy: GuardPolicy, ledger: Ledger) -> Iterator[Warning]:
@@ -58,4 +66,7 @@ def _deadline(now: datetime, policy: GuardPolicy, ledger: Ledger) -> Iterator[Wa
     if near:
         minutes = min(near).total_seconds() / 60
         text = f"everything is stopped at {shown(until)} (workshop extend 1h gives more time)"
+        hold = ledger.hold("", now)
+        if hold is not None and hold.until > until:
+            text = f"the workshop is over at {shown(until)}; held until {shown(hold.until)}"
         yield Warning(f"deadline:{until.isoformat()}:{minutes:g}", text)

@@ -369,6 +369,14 @@ def denials(subject: Subject) -> list[Statement]:
                 ("OnlyOwnName", names.TAG_ATTENDEE, subject.attendee),
             )
         ),
+        {
+            # It would exempt a thing from every budget and from the workshop's end.
+            "Sid": "NoKeeping",
+            "Effect": "Deny",
+            "Action": "sagemaker:AddTags",
+            "Resource": "*",
+            "Condition": {"Null": {f"aws:RequestTag/{names.TAG_KEEP}": "false"}},
+        },
     ]
 
 

@@ -124,21 +124,21 @@ def _note_line(line: Mapping[str, Any]) -> None:
 
 def _keys(plans: Sequence[Plan]) -> frozenset[Any]:
     """What would be stopped, whose doors moved, and the regions in which all would be swept."""
-    stops = {key for plan in plans for key in plan.keys}
-    doors = {(who,) for plan in plans for who in (*plan.doors.shut, *plan.doors.opened)}
-    return frozenset(stops | doors | {plan.policy.region for plan in plans if plan.sweep})
+    stops = {key for plan in plans for key in plan.chosen}
+    doors = {(who,) for plan in plans for who in (*plan.newly_shut, *plan.doors.opened)}
+    return frozenset(stops | doors | {plan.policy.region for plan in plans if plan.swept})
 
 
 def _count(plans: Sequence[Plan]) -> int:
-    doors = sum(len(plan.doors.shut) + len(plan.doors.opened) for plan in plans)
-    return doors + sum(len(plan.stops) + plan.sweep for plan in plans)
+    doors = sum(len(plan.newly_shut) + len(plan.doors.opened) for plan in plans)
+    return doors + sum(len(plan.stops) + bool(plan.swept) for plan in plans)
 
 
 def _summary(plans: Sequence[Plan]) -> str:
     stops = sum(len(plan.stops) for plan in plans)
-    swept = [plan.policy.region for plan in plans if plan.sweep]
+    swept = [plan.policy.region for plan in plans if plan.swept]
     parts = [f"stop {stops} resource{'' if stops == 1 else 's'}"] if stops else []
-    shut = sorted(who for plan in plans for who in plan.doors.shut)
+    shut = sorted(who for plan in plans for who in plan.newly_shut)
     opened = sorted(who for plan in plans for who in plan.doors.opened)
     if shut:
         parts.append(f"let {', '.join(shut)} start nothing more")
@@ -214,8 +214,8 @@ def _as_json(
         "plan": [
             judged_json(one) for plan in plans for one in sorted(plan.judged, key=_by_urgency)
         ],
-        "swept": [plan.policy.region for plan in plans if plan.sweep],
-        "shut": {who: why for plan in plans for who, why in plan.doors.shut.items()},
+        "swept": [plan.policy.region for plan in plans if plan.swept],
+        "shut": {who: plan.doors.shut[who] for plan in plans for who in plan.newly_shut},
         "opened": sorted(who for plan in plans for who in plan.doors.opened),
         "warnings": [warning.text for plan in plans for warning in plan.warnings],
         "spent": {plan.policy.region: bill_json(plan.bill) for plan in plans},

@@ -185,7 +185,8 @@ def webhook(text: str) -> str:
         _ = parts.port
     except ValueError as error:
         raise wrong(f"{text!r} is no URL: {error}", "write https://HOST/PATH") from None
-    if parts.scheme != "https" or not parts.hostname or re.search(r"[\s\x00-\x1f]", text):
+    plain = text.isascii() and not re.search(r"[\s\x00-\x1f]", text)
+    if parts.scheme != "https" or not parts.hostname or not plain:
         raise wrong(f"{text!r} is not an https URL", "write https://HOST/PATH")
     return text
 

@@ -395,7 +395,7 @@ def test_with_keys_nothing_else_is_touched_nor_in_the_way(aws: FakeAws) -> None:
     aws.add("endpoint", "ml101-ann-idle", "InService")
     (idle,) = (r for r in make_sweep(aws).plan().scan.resources if r.name == "ml101-ann-idle")
 
-    result = run(aws, keys={idle.key})
+    result = run(aws, keys={idle.key: idle.created})
 
     assert result.clean
     assert changes(aws) == [("delete_endpoint", "ml101-ann-idle")]

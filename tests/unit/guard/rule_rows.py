@@ -291,14 +291,14 @@ ROWS = (
     Row(
         "an endpoint that was never invoked has an hour from its beginning",
         "leave idle-endpoint 755",
-        "never invoked, runs since 2030-06-03 11:30Z, 60 min",
+        "not invoked, runs since 2030-06-03 11:30Z, 60 min",
         began=690,
         activity=used(None),
     ),
     Row(
         "an endpoint that was never invoked is stopped after that",
         "stop idle-endpoint 755",
-        "never invoked, runs since 2030-06-03 11:30Z",
+        "not invoked, runs since 2030-06-03 11:30Z",
         now=755,
         began=690,
         activity=used(None),
@@ -306,7 +306,7 @@ ROWS = (
     Row(
         "an endpoint of another life was invoked before this one began",
         "leave idle-endpoint 755",
-        "never invoked, runs since 2030-06-03 11:30Z",
+        "not invoked, runs since 2030-06-03 11:30Z",
         began=690,
         activity=used(600),
     ),
@@ -317,7 +317,7 @@ ROWS = (
         activity=used(9999),
     ),
     Row(
-        "never invoked and of no known age is left until the deadline",
+        "not invoked and of no known age is left until the deadline",
         "leave deadline 1085",
         "is over",
         began=None,
@@ -406,14 +406,14 @@ ROWS = (
     Row(
         "what is held is left, and says what would have stopped it",
         "leave hold 780",
-        "held until 2030-06-03 13:00Z by kim; else stopped: never invoked",
+        "held until 2030-06-03 13:00Z by kim; else stopped: not invoked",
         activity=used(None),
         ledger=held(780, by="kim"),
     ),
     Row(
         "a hold of all holds everybody",
         "leave hold 780",
-        "held until 2030-06-03 13:00Z; else stopped: never invoked",
+        "held until 2030-06-03 13:00Z; else stopped: not invoked",
         activity=used(None),
         ledger=held(780, ""),
     ),
@@ -428,14 +428,14 @@ ROWS = (
     Row(
         "a hold of a neighbour holds nobody else",
         "stop idle-endpoint 65",
-        "never invoked",
+        "not invoked",
         activity=used(None),
         ledger=held(780, "bob"),
     ),
     Row(
         "a hold that is over holds nothing",
         "stop idle-endpoint 65",
-        "never invoked",
+        "not invoked",
         activity=used(None),
         ledger=held(720),
     ),

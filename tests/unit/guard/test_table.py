@@ -133,10 +133,11 @@ def test_each_attendee_has_a_hold_of_their_own_beside_the_one_of_all(table: Tabl
 
 
 def test_whose_doors_are_shut_is_kept_until_they_are_opened(table: Table) -> None:
-    table.note_doors(["ann", "bob"], [])
+    table.note_shut(["ann", "bob"])
     assert table.read().shut == {"ann", "bob"}
 
-    table.note_doors(["cem"], ["ann"])
+    table.note_shut(["cem"])
+    table.note_opened(["ann"])
     assert table.read().shut == {"bob", "cem"}
 
 
@@ -171,7 +172,6 @@ def plan(
         changed=tuple(changed),
         bill=bill(after, {}, PRICES, REGION, now),
         warnings=(),
-        sweep=False,
     )
 
 
