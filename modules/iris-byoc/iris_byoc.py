@@ -231,9 +231,9 @@ except ClientError as error:
     print(refusal["OriginalStatusCode"], refusal["OriginalMessage"])
 
 # %% [markdown]
-# ## Look at the tree
+# ## Look at the predictions
 #
-# The artifact is what the program wrote. A tree is a model that one can read.
+# A tree splits the plane along its axes. What it gets wrong lies where two species meet.
 
 # %%
 import matplotlib.pyplot as plt
