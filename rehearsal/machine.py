@@ -132,6 +132,9 @@ class Machine:
                         user_agent_extra=INTERNAL_AGENT,
                         retries={"mode": "standard", "total_max_attempts": 3},
                         s3={"addressing_style": "path"},
+                        # Nothing gets lost between us and ourselves.
+                        request_checksum_calculation="when_required",
+                        response_checksum_validation="when_required",
                     ),
                 )
             return self._clients[key]

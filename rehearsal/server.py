@@ -40,6 +40,8 @@ DEFAULT_PACE = 0.01
 # limit would wait until somebody hangs up.
 _CONNECTIONS = 4000
 _THREADS = 32
+# Jobs upload megabytes: by waitress's 8 KiB at a time they take a third longer.
+_RECEIVED_BYTES = 65536
 _LAST_TICK_SECONDS = 2.0
 
 
@@ -87,6 +89,7 @@ def local_aws(
             port=port,
             threads=_THREADS,
             connection_limit=_CONNECTIONS,
+            recv_bytes=_RECEIVED_BYTES,
             asyncore_use_poll=True,
             clear_untrusted_proxy_headers=True,
             ident="local-aws",

@@ -20,12 +20,13 @@ def main() -> int:
     # that none of its names can hide one either.
     sys.path[:1] = []
     sys.path.append(str(Path(__file__).resolve().parents[2]))
-    words = sys.argv[1:]
-    if words == [FORK]:
-        words = importlib.import_module("rehearsal.containers.fork_server").serve()
-        if not words:
-            return 0
-    algorithm, role = words
+    if sys.argv[1:] == [FORK]:
+        importlib.import_module("rehearsal.containers.fork_server").serve(_run)
+        return 0
+    return _run(*sys.argv[1:])
+
+
+def _run(algorithm: str, role: str) -> int:
     module = importlib.import_module(f"rehearsal.containers.{algorithm}.{role}")
     code: int = module.main()
     return code

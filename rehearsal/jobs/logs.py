@@ -35,6 +35,7 @@ class LogStream:
         self._stream = stream
         self._source = source
         self._sent = 0
+        self._made = False
         self._lock = threading.Lock()
 
     def send(self, *, everything: bool = False) -> None:
@@ -77,6 +78,9 @@ class LogStream:
             "logStreamName": self._stream,
             "logEvents": [{"timestamp": now, "message": line} for line in lines],
         }
+        if not self._made:
+            self._make()
+            self._made = True
         try:
             self._logs.put_log_events(**request)
         except self._logs.exceptions.ResourceNotFoundException:
@@ -85,10 +89,15 @@ class LogStream:
 
     def _make(self) -> None:
         exists = self._logs.exceptions.ResourceAlreadyExistsException
-        with contextlib.suppress(exists):  # the group is shared
-            self._logs.create_log_group(logGroupName=self._group)
-        with contextlib.suppress(exists):
-            self._logs.create_log_stream(logGroupName=self._group, logStreamName=self._stream)
+        stream = {"logGroupName": self._group, "logStreamName": self._stream}
+        try:
+            with contextlib.suppress(exists):
+                self._logs.create_log_stream(**stream)
+        except self._logs.exceptions.ResourceNotFoundException:
+            with contextlib.suppress(exists):  # the group is shared
+                self._logs.create_log_group(logGroupName=self._group)
+            with contextlib.suppress(exists):
+                self._logs.create_log_stream(**stream)
 
 
 def _batches(lines: list[str]) -> Iterator[list[str]]:

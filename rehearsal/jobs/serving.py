@@ -18,8 +18,9 @@ from rehearsal.machine import Machine
 
 __all__ = ["ModelServer", "Reply", "start"]
 
-# Between two looks at a container that starts; its end is noticed at once.
-_LOOK_SECONDS = 0.01
+# Between two looks at a container that starts, at first and at most; its end is noticed at once.
+_FIRST_LOOK_SECONDS = 0.002
+_LOOK_SECONDS = 0.02
 # How long a container's output may wait before it is in CloudWatch Logs.
 _LOG_SECONDS = 0.1
 _GRACE_SECONDS = 2.0
@@ -57,6 +58,7 @@ class ModelServer:
     def wait_until_ready(self, stopping: threading.Event) -> None:
         """Return when /ping answers 200; raise JobFailure or JobStopped otherwise."""
         deadline = time.monotonic() + _START_SECONDS
+        pause = _FIRST_LOOK_SECONDS
         while time.monotonic() < deadline:
             if stopping.is_set():
                 raise JobStopped
@@ -70,7 +72,8 @@ class ModelServer:
                     return
             except OSError:
                 pass
-            self._child.wait(_LOOK_SECONDS)
+            self._child.wait(pause)
+            pause = min(2 * pause, _LOOK_SECONDS)
         raise JobFailure(
             "The primary container for production variant did not pass the ping health check. "
             "Please check CloudWatch logs for this endpoint."

@@ -188,7 +188,7 @@ class _Transform:
         if not self.how.idle:
             return self.how.joined(request, reply.body)
         if self.job["TransformOutput"].get("AssembleWith") == "Line":
-            return reply.body.rstrip(b"\n") + b"\n"
+            return _ended_once(reply.body)
         return reply.body
 
     @property
@@ -196,3 +196,10 @@ class _Transform:
         headers = {"Content-Type": self.job["TransformInput"].get("ContentType", "")}
         accept = self.job["TransformOutput"].get("Accept")
         return {**headers, "Accept": accept} if accept else headers
+
+
+def _ended_once(answer: bytes) -> bytes:
+    """An answer with one line break at its end; as it is, if it has that already."""
+    if answer.endswith(b"\n") and not answer.endswith(b"\n\n"):
+        return answer
+    return answer.rstrip(b"\n") + b"\n"

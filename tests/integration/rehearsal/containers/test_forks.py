@@ -172,6 +172,20 @@ def test_variables_that_the_program_reads_are_those_of_the_fork(
     end_all(process)
 
 
+def test_a_program_that_breaks_says_how_and_ends_with_1(
+    machine: Machine, model: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "model").symlink_to(model)
+
+    process = fork(machine, "serve", tmp_path, **{"MAX_CONTENT_LENGTH": "much"})
+
+    assert process.wait(_PATIENCE_SECONDS) == 1
+    said = (tmp_path / "log").read_text()
+    assert "Traceback" in said
+    assert "ValueError: invalid literal for int() with base 10: 'much'" in said
+    assert train(machine, tmp_path / "next", SOFTPROB)[0] == 0
+
+
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGTERM, 0), (signal.SIGKILL, -9)])
 def test_the_end_of_a_fork_is_told_with_its_exit_code(
     machine: Machine, model: Path, tmp_path: Path, signum: signal.Signals, code: int
