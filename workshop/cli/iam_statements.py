@@ -157,6 +157,31 @@ def _run(w: Writer) -> list[Statement]:
             ["logs:DescribeLogStreams", "logs:GetLogEvents"],
             w.arn("logs", "log-group:/aws/sagemaker/*"),
         ),
+        *_builds(w),
+    ]
+
+
+def _builds(w: Writer) -> list[Statement]:
+    """What labs do that build container images."""
+    return [
+        allow(
+            "ImageBuilds",
+            ["codebuild:BatchGetBuilds", "codebuild:StartBuild", "codebuild:StopBuild"],
+            w.arn("codebuild", f"project/{w.workshop}-*"),
+        ),
+        allow(
+            "ImageBuildLogs",
+            ["logs:GetLogEvents"],
+            w.arn("logs", f"log-group:/aws/codebuild/{w.workshop}-*"),
+        ),
+        allow(
+            "Images",
+            [
+                *("ecr:CreateRepository", "ecr:DeleteRepository", "ecr:TagResource"),
+                *("ecr:BatchGetImage", "ecr:DescribeImages", "ecr:DescribeRepositories"),
+            ],
+            w.arn("ecr", f"repository/{w.workshop}-*"),
+        ),
     ]
 
 

@@ -87,11 +87,13 @@ class Classroom:
 
 
 @contextmanager
-def open_classroom(directory: Path) -> Iterator[Classroom]:
-    """Deploy and open the workshop on a local AWS of its own; all of it ends at the end."""
+def open_classroom(directory: Path, **changes: Any) -> Iterator[Classroom]:
+    """Deploy and open the workshop on a local AWS of its own; all of it ends at the end.
+    `changes` are keys of its configuration."""
     config = write_config(
         directory,
         attendees=[{"id": "ann"}, {"id": "bob", "environment": "notebook"}],
+        **changes,
     )
     workshop = load_workshop(config)
     labs = account.make_repository(directory, ROOT, workshop.repository.ref)
