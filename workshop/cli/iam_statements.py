@@ -12,7 +12,7 @@ from typing import Any
 
 from cleanup.kinds.elsewhere import MANAGED_BY
 from workshop import names
-from workshop.cli import iam_actions, iam_guard
+from workshop.cli import iam_actions, iam_guard, iam_labs
 from workshop.cli.iam_actions import by_verb
 from workshop.cli.iam_guard import ledgers
 from workshop.cli.iam_handlers import handler_statements
@@ -126,61 +126,6 @@ def _open(w: Writer) -> list[Statement]:
                 "sagemaker:CreatePresignedNotebookInstanceUrl",
             ],
             w.own(),
-        ),
-    ]
-
-
-def _run(w: Writer) -> list[Statement]:
-    made = [
-        *("Endpoint", "EndpointConfig", "Model", "ProcessingJob", "TrainingJob", "TransformJob"),
-    ]
-    ended = ["DeleteEndpoint", "DeleteEndpointConfig", "DeleteModel", "InvokeEndpoint"]
-    return [
-        allow("AsWhom", ["sts:GetCallerIdentity"], ALL),
-        account_reads(),
-        allow(
-            "WhatLabsMake",
-            [f"sagemaker:{action}" for action in (*(f"Create{kind}" for kind in made), *ended)]
-            + ["sagemaker:AddTags"],
-            w.own(),
-        ),
-        allow(
-            "JobsRunAsAttendees",
-            ["iam:PassRole"],
-            w.iam("role"),
-            {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
-        ),
-        allow("LabFiles", ["s3:ListBucket"], w.bucket(f"{w.workshop}-*")),
-        allow("LabObjects", ["s3:GetObject", "s3:PutObject"], _own_objects(w)),
-        allow(
-            "GroupsOfJobsAreShared",
-            ["logs:DescribeLogStreams", "logs:GetLogEvents"],
-            w.arn("logs", "log-group:/aws/sagemaker/*"),
-        ),
-        *_builds(w),
-    ]
-
-
-def _builds(w: Writer) -> list[Statement]:
-    """What labs do that build container images."""
-    return [
-        allow(
-            "ImageBuilds",
-            ["codebuild:BatchGetBuilds", "codebuild:StartBuild", "codebuild:StopBuild"],
-            w.arn("codebuild", f"project/{w.workshop}-*"),
-        ),
-        allow(
-            "ImageBuildLogs",
-            ["logs:GetLogEvents"],
-            w.arn("logs", f"log-group:/aws/codebuild/{w.workshop}-*"),
-        ),
-        allow(
-            "Images",
-            [
-                *("ecr:CreateRepository", "ecr:DeleteRepository", "ecr:TagResource"),
-                *("ecr:BatchGetImage", "ecr:DescribeImages", "ecr:DescribeRepositories"),
-            ],
-            w.arn("ecr", f"repository/{w.workshop}-*"),
         ),
     ]
 
@@ -314,7 +259,7 @@ STATEMENTS: dict[str, Callable[[Writer], list[Statement]]] = {
     "extend": iam_guard.extend,
     "guard": lambda w: iam_guard.guard(w, _cleanup(w)),
     "open": _open,
-    "run": _run,
+    "run": iam_labs.run,
     "status": _status,
 }
 # The canary runs these, for a workshop of its own.
