@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONTAINERS := .venv-containers
 CUSTODIAN := .venv-custodian
+MUTANTS := .venv-mutants
 WHEELHOUSE := .wheelhouse
 STAMP := $(VENV)/.setup-complete
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup rehearse labs test lint types synth bench check cdk lock generate clean
+.PHONY: help setup rehearse labs test mutants lint types synth bench check cdk lock generate clean
 .DEFAULT_GOAL := help
 
 help:  ## Show these targets
@@ -42,6 +43,11 @@ labs: setup  ## Rehearse every lab: its result, the instances it declares, its c
 
 test: setup node_modules  ## Run the tests
 	@$(BIN)/python -m pytest $(ARGS)
+
+mutants: setup  ## Mutation tests of the guard's rules: what lives that a test should have killed
+	@test -x $(MUTANTS)/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python $(MUTANTS)
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(MUTANTS)/bin/python requirements/mutants.lock
+	@$(MUTANTS)/bin/python -m tools.mutants
 
 lint: setup  ## Formatting, lint, generated files up to date
 	@$(BIN)/ruff format --check .
@@ -77,4 +83,4 @@ generate: setup  ## Write the generated files (schema, tables, notebooks, parts 
 	@$(BIN)/python -m tools.generate
 
 clean:  ## Remove what setup and rehearsals made
-	rm -rf $(VENV) $(CONTAINERS) $(CUSTODIAN) $(WHEELHOUSE) node_modules .rehearsal cdk.out dist runs
+	rm -rf $(VENV) $(CONTAINERS) $(CUSTODIAN) $(MUTANTS) $(WHEELHOUSE) node_modules .rehearsal cdk.out dist runs
