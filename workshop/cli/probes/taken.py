@@ -16,9 +16,11 @@ from workshop import names
 from workshop.aws import error_code
 from workshop.cli.findings import Finding
 from workshop.cli.probes.region import Region
+from workshop.model import Attendee
 
 _SHOWN = 5
 _LOG_GROUP = "/aws/lambda/"
+_BUILD_LOG_GROUP = "/aws/codebuild/"
 
 
 def own_stacks(region: Region) -> tuple[frozenset[str], list[Finding]]:
@@ -121,15 +123,30 @@ def check_names(region: Region, search: Search) -> list[Finding]:
     ]
 
 
+def _newcomers(region: Region) -> list[Attendee]:
+    """The attendees for whom there is no stack of ours yet."""
+    assert region.stacks is not None, "asked for names before the stacks are known"
+    return [
+        attendee
+        for attendee in region.attendees
+        if names.attendee_stack_name(region.workshop.name, attendee.id) not in region.stacks
+    ]
+
+
 def _environments(region: Region, environment: str) -> set[str]:
     """The environments of a kind that no stack of ours has yet."""
-    assert region.stacks is not None, "asked for names before the stacks are known"
     return {
         names.environment_name(region.workshop.name, attendee.id)
-        for attendee in region.attendees
+        for attendee in _newcomers(region)
         if environment in ("", attendee.environment)
-        and names.attendee_stack_name(region.workshop.name, attendee.id) not in region.stacks
     }
+
+
+def _builds(region: Region) -> set[str]:
+    """The roles, policies and logs of attendees' image builds, where a module has any."""
+    if not region.workshop.builds_images:
+        return set()
+    return {names.build_name(region.workshop.name, attendee.id) for attendee in _newcomers(region)}
 
 
 def _shared(region: Region, *what: str) -> set[str]:
@@ -143,11 +160,13 @@ def _shared(region: Region, *what: str) -> set[str]:
 
 def _roles(region: Region) -> set[str]:
     domain = [f"domain-{region.name}"] if region.makes_domain else []
-    return _environments(region, "") | _shared(region, f"sweep-{region.name}", *domain)
+    shared = _shared(region, f"sweep-{region.name}", *domain)
+    return _environments(region, "") | _builds(region) | shared
 
 
 def _policies(region: Region) -> set[str]:
-    return _shared(region, f"attendee-{region.name}", f"boundary-{region.name}")
+    shared = _shared(region, f"attendee-{region.name}", f"boundary-{region.name}")
+    return _builds(region) | shared
 
 
 def _functions(region: Region) -> set[str]:
@@ -155,7 +174,8 @@ def _functions(region: Region) -> set[str]:
 
 
 def _log_groups(region: Region) -> set[str]:
-    return {f"{_LOG_GROUP}{name}" for name in _functions(region)}
+    builds = {f"{_BUILD_LOG_GROUP}{name}" for name in _builds(region)}
+    return {f"{_LOG_GROUP}{name}" for name in _functions(region)} | builds
 
 
 def _profiles(region: Region) -> set[str]:
@@ -195,9 +215,12 @@ def _list_functions(region: Region) -> Iterator[str]:
 
 
 def _list_log_groups(region: Region) -> Iterator[str]:
-    prefix = f"{_LOG_GROUP}{names.sweep_function_name(region.workshop.name)}"
-    for page in _pages(region, "logs", "describe_log_groups", logGroupNamePrefix=prefix):
-        yield from (group["logGroupName"] for group in page["logGroups"])
+    prefixes = [f"{_LOG_GROUP}{names.sweep_function_name(region.workshop.name)}"]
+    if region.workshop.builds_images:
+        prefixes.append(f"{_BUILD_LOG_GROUP}{region.workshop.name}-")
+    for prefix in prefixes:
+        for page in _pages(region, "logs", "describe_log_groups", logGroupNamePrefix=prefix):
+            yield from (group["logGroupName"] for group in page["logGroups"])
 
 
 def _list_profiles(region: Region) -> Iterator[str]:

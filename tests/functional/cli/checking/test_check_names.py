@@ -70,6 +70,36 @@ def test_a_name_that_somebody_else_has_is_a_problem(
     assert "aws " in finding.fix
 
 
+@pytest.mark.parametrize(
+    ("service", "answers", "subject"),
+    [
+        ("iam", {"list_roles": {"Roles": [{"RoleName": "ml101-ann-build"}]}}, "role names"),
+        (
+            "iam",
+            {"list_policies": {"Policies": [{"PolicyName": "ml101-ann-build"}]}},
+            "policy names",
+        ),
+        (
+            "logs",
+            {
+                "describe_log_groups": {
+                    "logGroups": [{"logGroupName": "/aws/codebuild/ml101-ann-build"}]
+                }
+            },
+            "log group names",
+        ),
+    ],
+)
+def test_names_of_image_builds_must_be_free_where_there_are_any(
+    workshop: Workshop, service: str, answers: dict[str, Answer], subject: str
+) -> None:
+    usual = all_answers()
+    taken = {**usual, service: {**usual[service], **answers}}
+
+    assert only(look(replace(workshop, builds_images=True), taken), "problem").subject == subject
+    assert about(look(workshop, taken), subject).state == "ok"
+
+
 def test_a_neighbours_names_are_nobodys_concern(workshop: Workshop) -> None:
     answers = all_answers()
     roles = [{"RoleName": name} for name in ("ml101-anna", "xml101-ann", "ml101-shared")]
