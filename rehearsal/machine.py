@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ class Machine:
         self.directory = directory
         self.endpoint_url = endpoint_url
         self._mark = f"{os.getpid()}-{directory.name}"
+        # What lets our own clients do without the wire, if anything does.
+        self.connect: Callable[[Any], None] = lambda _: None
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
         self._forks = ForkServer(self._start_fork_server)
@@ -125,7 +127,7 @@ class Machine:
                 session = boto3.Session(
                     aws_access_key_id="local", aws_secret_access_key="local", region_name=region
                 )
-                self._clients[key] = session.client(
+                client = session.client(
                     service,
                     endpoint_url=self.endpoint_url,
                     config=Config(
@@ -137,6 +139,8 @@ class Machine:
                         response_checksum_validation="when_required",
                     ),
                 )
+                self.connect(client)
+                self._clients[key] = client
             return self._clients[key]
 
     def processes_below(self, root: Path) -> list[psutil.Process]:
