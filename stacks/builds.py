@@ -16,9 +16,11 @@ from workshop import names
 # guide, "EC2 compute images"). Its caches make builds start sooner than a patch version's would.
 IMAGE = "aws/codebuild/amazonlinux-x86_64-standard:6.0"
 BUILD_MINUTES = 15
-# A class waits for its account: a young one may run a single build at once, and queues five times
-# what it may run (CodeBuild user guide, "Quotas for AWS CodeBuild"). Waiting costs nothing.
+# A class shares its account's quota of builds that run at once, which can be small ("Quotas for
+# AWS CodeBuild", same guide); those that are queued for it wait, which costs nothing.
 QUEUED_MINUTES = 120
+# Another build of the same attendee is then refused and not queued ("Builds in AWS CodeBuild").
+BUILDS_AT_ONCE = 1
 
 
 class ImageBuilds(Construct):
@@ -62,7 +64,7 @@ class ImageBuilds(Construct):
             ),
             timeout_in_minutes=BUILD_MINUTES,
             queued_timeout_in_minutes=QUEUED_MINUTES,
-            concurrent_build_limit=1,
+            concurrent_build_limit=BUILDS_AT_ONCE,
             logs_config=properties.LogsConfigProperty(
                 cloud_watch_logs=properties.CloudWatchLogsConfigProperty(
                     status="ENABLED", group_name=group.ref

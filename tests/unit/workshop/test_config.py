@@ -113,7 +113,7 @@ def test_an_existing_network_and_domain_are_taken_per_region(tmp_path: Path) -> 
             "remove",
         ),
         ({"repository": {"url": "https://a.example"}}, "repository.url", "not name", "https://"),
-        ({"modules": ["iris"]}, "modules[0]", "no module 'iris'", "iris-xgboost"),
+        ({"modules": ["iris-xgbost"]}, "modules[0]", "no module 'iris-xgbost'", "iris-xgboost"),
         ({"modules": []}, "modules", "empty", "at least one"),
         ({"modules": ["iris-xgboost"] * 2}, "modules", "more than once", "keep one"),
         (
