@@ -24,6 +24,7 @@ from cleanup.trail import Trail
 from workshop.aws import Clients
 
 _POLL_FIRST, _POLL_MOST = 0.1, 15.0
+_MOVING = ("deleting", "stopping")
 # However much comes anew while it runs, a sweep ends.
 LIMIT_SECONDS = 4 * 3600.0
 # Between the last change and the last look, since lists lag behind changes.
@@ -119,6 +120,7 @@ class Sweep:
         self._policy = policy
         self._kinds = tuple(kinds)
         self._keys = None if keys is None else dict(keys)
+        self._moved: set[Key] = set()
         self._settle = settle_seconds
         self._progress = progress
         self._now = now
@@ -206,7 +208,12 @@ class Sweep:
             return found
         wanted = self._keys
         chosen = tuple(r for r in found.resources if r.key in wanted and wanted[r.key] == r.created)
-        going = {r.key for r in chosen if not has_ended(r, self._policy)}
+        # What was on its way and is no longer has been started again.
+        moving = {r.key for r in chosen if r.status.lower() in _MOVING}
+        again = self._moved - moving
+        self._moved |= moving
+        going = {r.key for r in chosen if not has_ended(r, self._policy)} - again
+        chosen = tuple(r for r in chosen if r.key not in again)
         blind = {(hole.region, hole.kind) for hole in found.blind}
         seen = {kind.name for kind in kinds}
         self._keys = {

@@ -28,11 +28,14 @@ SAGEMAKER = f"arn:aws:sagemaker:{ACCOUNT}:"
 BUCKET = "ml101-111122223333-us-east-1"
 OURS = {
     "dynamodb": f"arn:aws:dynamodb:{ACCOUNT}:table/ml101-shared-ledger",
+    "iam": "arn:aws:iam::111122223333:role/ml101-ann",
     "lambda": f"arn:aws:lambda:{ACCOUNT}:function:ml101-shared-guard",
     "scheduler": f"arn:aws:scheduler:{ACCOUNT}:schedule/default/ml101-shared-guard",
     "sns": f"arn:aws:sns:{ACCOUNT}:ml101-shared-notices",
     "s3": f"arn:aws:s3:::{BUCKET}/attendees/ann/activity",
 }
+# The one tag of attendees' roles that it changes.
+STOPPED = {"aws:TagKeys": names.TAG_STOPPED}
 HOURLY = [kind for kind in KINDS if kind.bills == "hour"]
 
 
@@ -68,6 +71,7 @@ SERVICES = {
     "cloudformation": "cloudformation",
     "cloudwatch": "cloudwatch",
     "dynamodb": "dynamodb",
+    "iam": "iam",
     "resourcegroupstaggingapi": "tag",
     "s3": "s3",
     "sagemaker": "sagemaker",
@@ -101,11 +105,12 @@ def test_every_operation_that_the_guards_sources_name_is_granted_on_what_is_the_
         *("cloudformation:ListStacks", "cloudwatch:GetMetricData", "dynamodb:Query"),
         *("dynamodb:BatchWriteItem", "dynamodb:UpdateItem", "s3:GetObject", "sns:Publish"),
         *("sagemaker:DescribeEndpoint", "sagemaker:DescribeCluster", "tag:GetResources"),
+        *("iam:TagRole", "iam:UntagRole"),
     } <= called
     refused = {
         action
         for action in called
-        if not may(action, OURS.get(action.split(":")[0], f"{SAGEMAKER}x/ml101-ann-x"))
+        if not may(action, OURS.get(action.split(":")[0], f"{SAGEMAKER}x/ml101-ann-x"), **STOPPED)
         and not may(action)
     }
     assert refused == set()

@@ -151,6 +151,16 @@ def test_tags_are_added_while_creating_and_never_name_somebody_else() -> None:
     assert other["Condition"]["StringNotEquals"] == {"aws:RequestTag/workshop:attendee": "ann"}
 
 
+def test_nobody_exempts_their_own_things_from_the_guard() -> None:
+    keeping = statements()["NoKeeping"]
+    assert (keeping["Effect"], keeping["Action"], keeping["Resource"]) == (
+        "Deny",
+        "sagemaker:AddTags",
+        "*",
+    )
+    assert keeping["Condition"] == {"Null": {"aws:RequestTag/workshop:keep": "false"}}
+
+
 def test_another_attendees_door_stays_shut_under_any_policy() -> None:
     profile = "arn:aws:sagemaker:us-east-1:111122223333:user-profile/d-abcdefghijkl/ml101-ann"
     instance = "arn:aws:sagemaker:us-east-1:111122223333:notebook-instance/ml101-ann"

@@ -227,3 +227,10 @@ def test_ownership_is_lost_by_the_tags_of_the_last_moment(
 ) -> None:
     resource = make_resource("endpoint", "ml101-ann-e", why=why)
     assert ownership_lost(resource, tags, SCOPE) == lost
+
+
+def test_a_tag_that_names_nobody_leaves_a_thing_to_whoever_its_name_names() -> None:
+    ours = {"workshop:name": "ml101"}
+
+    assert owner("endpoint", {"EndpointName": "ml101-ann-x"}, ours) == "ann"
+    assert owner("endpoint", {"EndpointName": "demo"}, ours) == SHARED
