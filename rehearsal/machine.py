@@ -45,6 +45,7 @@ class Machine:
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
         self._forks = ForkServer(self._start_fork_server)
+        self._fork_server: subprocess.Popen[bytes] | None = None
         self.closing = threading.Event()
         directory.mkdir(parents=True, exist_ok=True)
 
@@ -111,7 +112,7 @@ class Machine:
 
     def _start_fork_server(self, requests: socket.socket) -> None:
         variables = {"OMP_NUM_THREADS": "1", ROOM: "." * ROOM_BYTES}
-        self.spawn(
+        self._fork_server = self.spawn(
             FORK_SERVER,
             cwd=self.directory,
             environment=self.environment("us-east-1", variables),
@@ -164,6 +165,10 @@ class Machine:
         with self._lock:
             self.closing.set()
         self._forks.close()
+        if self._fork_server is not None:
+            # It kills its forks, tells how they ended, and ends.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._fork_server.wait(_GRACE_SECONDS)
         end_marked_processes(self._mark)
         shutil.rmtree(self.directory, ignore_errors=True)
 
