@@ -20,7 +20,7 @@ from benchmarks.figure import Figure, measure
 from benchmarks.guard import GUARD_FIGURES
 from benchmarks.help import HELP
 from benchmarks.jobs import JOB_FIGURES
-from benchmarks.rehearse import REHEARSE_FEW, REHEARSE_GROWTH, REHEARSE_MANY
+from benchmarks.rehearse import REHEARSE_FEW, REHEARSE_GROWTH, REHEARSE_LABS, REHEARSE_MANY
 from benchmarks.resources import LIST_GROWTH, MEMORY_PER_RESOURCE
 from benchmarks.safety import SAFETY_FIGURES
 from benchmarks.setup import SECOND_SETUP
@@ -45,6 +45,7 @@ FIGURES: dict[str, Figure] = {
         *SWEEP_FIGURES,
         *DEPLOY_FIGURES,
         REHEARSE_FEW,
+        REHEARSE_LABS,
         REHEARSE_GROWTH,
         REHEARSE_MANY,
         *SAFETY_FIGURES,

@@ -18,9 +18,9 @@ def _rehearse(attendees: int, *options: str) -> Finished:
     return run([*command, "--config", "workshop.yaml"])
 
 
-def _timed(attendees: int) -> Measured:
+def _timed(attendees: int, *options: str) -> Measured:
     """A whole rehearsal, labs included; not sound when it failed, whatever it took."""
-    finished = _rehearse(attendees)
+    finished = _rehearse(attendees, *options)
     trouble = _trouble(finished)
     if trouble:
         return Measured(finished.seconds, f"the rehearsal failed: {trouble}", sound=False)
@@ -76,6 +76,13 @@ REHEARSE_MANY = Figure(
     unit="s",
     bar=300,
     measure=lambda: _timed(_MANY),
+)
+REHEARSE_LABS = Figure(
+    name="rehearse-labs",
+    what="workshop rehearse --module all, 1 attendee, from check to the last scan",
+    unit="s",
+    bar=240,
+    measure=lambda: _timed(1, "--module", "all"),
 )
 REHEARSE_GROWTH = Figure(
     name="rehearse-no-labs-ratio",

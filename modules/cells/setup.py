@@ -44,6 +44,9 @@ import time
 # The SDK shows what it does, and the containers' logs, to whoever listens.
 logging.getLogger("sagemaker").addHandler(logging.StreamHandler(sys.stdout))
 logging.getLogger("sagemaker").setLevel(logging.INFO)
+# Parts of the SDK turn on the log of every library: each line would come twice, among others.
+logging.basicConfig(level=logging.WARNING)
+logging.getLogger("sagemaker").propagate = False
 # The SDK reads container logs through the default region, not through the session's.
 os.environ["AWS_DEFAULT_REGION"] = region
 # It would simulate your role's policies first, which takes a permission you do not need.

@@ -140,10 +140,6 @@ training_job.wait(poll=poll_seconds, logs=True)
 # `aws sagemaker describe-model --model-name` and the name that the cell prints.
 
 # %%
-# The import would turn on the log of every library, and show the SDK's own lines twice.
-logging.basicConfig(level=logging.WARNING)
-logging.getLogger("sagemaker").propagate = False
-
 from sagemaker.serve import ModelBuilder
 
 builder = ModelBuilder(
