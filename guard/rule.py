@@ -182,13 +182,13 @@ def _over_budget(case: _Case) -> Finding | None:
 
 def _above_the_ceiling(case: _Case) -> Finding | None:
     machines = case.subject.machines or ()
-    jobs = [machine.count for machine in machines if machine.usage != "hosting"]
+    together = sum(machine.count for machine in machines)
     for machine in machines:
         use = _USES.get(machine.usage)
         if use is None:
             continue
         # The groups of a job's instances add up; an endpoint's variants do not.
-        count = machine.count if machine.usage == "hosting" else sum(jobs)
+        count = machine.count if machine.usage == "hosting" else together
         if count > case.policy.instances:
             reason = f"{count} instances for {use}, {case.policy.instances} at most"
             return Finding("ceiling", case.now, reason)

@@ -240,6 +240,20 @@ ROWS = (
         machines=(Machine("studio-jupyterlab", "ml.p5.48xlarge", 9),),
     ),
     Row(
+        "the groups of a job's instances add up",
+        "stop ceiling 60",
+        "3 instances for training, 2 at most",
+        now=60,
+        resource=JOB,
+        machines=TRAINING * 3,
+    ),
+    Row(
+        "the variants of an endpoint do not",
+        "leave idle-endpoint 785",
+        "last invoked",
+        machines=hosting(2) * 2,
+    ),
+    Row(
         "machines that nobody could see break no ceiling",
         "leave idle-endpoint 785",
         "last invoked",

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from costs.meter import Amount, Bill
-from guard.ledger import Extension, Ledger
+from guard.ledger import Extension, Hold, Ledger
 from guard.policy import GuardPolicy
 from guard.warnings import find_warnings
 from tests.unit.guard.samples import at, policy
@@ -154,3 +154,36 @@ def test_the_workshops_budget_is_told_first_then_attendees_and_the_deadline_last
         "bob has spent 30.00 USD, 100 % of 20.00 USD: stopped",
         "everything is stopped at 2030-06-03 18:00Z (workshop extend 1h gives more time)",
     ]
+
+
+def test_what_is_spent_while_it_is_held_is_stopped_when_the_hold_ends() -> None:
+    held = Ledger(holds=(Hold(at(90), "ann"), Hold(at(30), "bob")))
+    both = policy(budget_total=100.0, budget_per_attendee=20.0)
+    found = find_warnings(at(60), both, held, spent(ann=60, bob=60), ["ann", "bob"])
+
+    assert [warning.text for warning in found] == [
+        "the workshop has spent 120.00 USD, 100 % of 100.00 USD: stopped",
+        "ann has spent 60.00 USD, 100 % of 20.00 USD: held until 2030-06-03 01:30Z, then stopped",
+        "bob has spent 60.00 USD, 100 % of 20.00 USD: stopped",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("hold", "told"),
+    [
+        (
+            Hold(at(DEADLINE + 60)),
+            "the workshop is over at 2030-06-03 18:00Z; held until 2030-06-03 19:00Z",
+        ),
+        (
+            Hold(at(DEADLINE)),
+            "everything is stopped at 2030-06-03 18:00Z (workshop extend 1h gives more time)",
+        ),
+        (
+            Hold(at(DEADLINE + 60), "ann"),
+            "everything is stopped at 2030-06-03 18:00Z (workshop extend 1h gives more time)",
+        ),
+    ],
+)
+def test_a_hold_of_all_beyond_the_deadline_is_told_with_it(hold: Hold, told: str) -> None:
+    assert texts(Bill(), minutes=DEADLINE - 30, ledger=Ledger(holds=(hold,))) == [told]
