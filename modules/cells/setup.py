@@ -36,10 +36,19 @@ print(f"{attendee} of {workshop} in {region}, data under s3://{bucket}/{prefix}"
 # so that your things and your neighbour's are never mixed up.
 
 # %%
+import importlib.metadata
 import logging
 import os
 import sys
 import time
+
+# The labs are written for version 3 of the SageMaker SDK; images for Studio may have version 2.
+version = importlib.metadata.version("sagemaker")
+if int(version.split(".")[0]) < 3:
+    raise RuntimeError(
+        f"this kernel has version {version} of the SageMaker SDK, the labs need 3: run "
+        '`%pip install "sagemaker>=3.27"` in a cell, restart the kernel, and begin again'
+    )
 
 # The SDK shows what it does, and the containers' logs, to whoever listens.
 logging.getLogger("sagemaker").addHandler(logging.StreamHandler(sys.stdout))
@@ -84,7 +93,13 @@ defaults = {
         "TransformJob": {"Tags": tag_dicts},
     },
 }
-session = Session(boto_session=boto_session, default_bucket=bucket, sagemaker_config=defaults)
+session = Session(
+    boto_session=boto_session,
+    default_bucket=bucket,
+    # What the SDK uploads by itself, such as scripts, goes into your part of the bucket, too.
+    default_bucket_prefix=prefix.rstrip("/"),
+    sagemaker_config=defaults,
+)
 trainer_session = session  # for what names it so
 aws = {"session": boto_session, "region": region}  # for the objects of sagemaker.core.resources
 
@@ -120,7 +135,7 @@ def hand_over(**values):
 def take_over(earlier):
     """What the lab `earlier` has handed over, as a dictionary."""
     key = f"{prefix}.workshop/handover/{earlier}.json"
-    do_first = f"do the lab {earlier} first, or `workshop run {earlier}` in a terminal"
+    do_first = f"do the lab {earlier} first"
     if not s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)["KeyCount"]:
         raise LookupError(f"this lab builds on {earlier}, which has not been done: {do_first}")
     values = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
