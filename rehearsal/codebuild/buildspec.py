@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-# In this order; POST_BUILD also runs when BUILD has failed, FINALLY always follows its phase.
+# In this order; POST_BUILD also runs when BUILD has failed.
 PHASES = ("install", "pre_build", "build", "post_build")
 
 
@@ -21,11 +21,19 @@ class BuildspecError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Phase:
+    """Commands of which the first to fail ends the rest, and those that follow in any case."""
+
+    commands: tuple[str, ...] = ()
+    always: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Buildspec:
-    """Its variables, and the commands of each phase."""
+    """Its variables, and what each phase does."""
 
     variables: Mapping[str, str]
-    commands: Mapping[str, tuple[str, ...]]
+    phases: Mapping[str, Phase]
 
 
 def parse(text: str) -> Buildspec:
@@ -42,20 +50,23 @@ def parse(text: str) -> Buildspec:
         raise BuildspecError(f"not built locally: variables from {', '.join(elsewhere)}")
     return Buildspec(
         variables={str(k): str(v) for k, v in (env.get("variables") or {}).items()},
-        commands={name: _commands(content["phases"].get(name)) for name in PHASES},
+        phases={name: _phase(content["phases"].get(name)) for name in PHASES},
     )
 
 
-def _commands(phase: Any) -> tuple[str, ...]:
+def _phase(phase: Any) -> Phase:
     if not isinstance(phase, dict):
-        return ()
-    wanted = [*(phase.get("commands") or []), *(phase.get("finally") or [])]
-    return tuple(str(command) for command in wanted)
+        return Phase()
+    return Phase(_commands(phase.get("commands")), _commands(phase.get("finally")))
+
+
+def _commands(listed: Any) -> tuple[str, ...]:
+    return tuple(str(command) for command in listed or [])
 
 
 def script(commands: tuple[str, ...], state: str) -> str:
-    """A shell script of a phase. In version 0.2 "all build commands run in the same instance":
-    variables and the folder go from phase to phase by files that begin with `state`."""
+    """A shell script of commands. In version 0.2 "all build commands run in the same instance":
+    variables and the folder go from script to script by files that begin with `state`."""
     kept = shlex.quote(f"{state}.env"), shlex.quote(f"{state}.folder")
     return "\n".join(
         (

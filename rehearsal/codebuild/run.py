@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.account import ACCOUNT
-from rehearsal.codebuild.buildspec import PHASES, BuildspecError, parse, script
+from rehearsal.codebuild.buildspec import PHASES, BuildspecError, Phase, parse, script
 from rehearsal.containers.registry import __file__ as _registry
 from rehearsal.jobs import storage
 from rehearsal.jobs.child import Child
@@ -27,12 +28,19 @@ _PIP = Path(_registry).parent / "script"
 _LOOK_SECONDS = 0.05
 _GRACE_SECONDS = 2.0
 
-Phase = Callable[[str, str], None]
+Note = Callable[[str, str], None]
+
+
+class BuildTimedOut(Exception):
+    """The build took longer than its project allows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a build is asked to do; `source` is `bucket/key` of a .zip."""
+    """What a build is asked to do; `source` is `bucket/key` of a .zip.
+
+    `timeout_seconds` are real ones, as a job's longest runtime is.
+    """
 
     id: str
     project: str
@@ -41,6 +49,7 @@ class Order:
     buildspec: str
     variables: Mapping[str, str]
     privileged: bool
+    timeout_seconds: float
 
     @property
     def stream(self) -> tuple[str, str]:
@@ -48,16 +57,16 @@ class Order:
         return f"/aws/codebuild/{self.project}", self.id.partition(":")[2]
 
 
-def run(order: Order, machine: Machine, stopping: threading.Event, phase: Phase) -> None:
-    """Do the build; `phase` is told each phase's name and how it ended.
+def run(order: Order, machine: Machine, stopping: threading.Event, note: Note) -> None:
+    """Do the build; `note` is told each phase's name and how it ended.
 
-    Raises JobFailure when it failed, JobStopped when it was stopped.
+    Raises JobFailure when it failed, JobStopped when it was stopped, BuildTimedOut.
     """
     base = machine.path("builds", order.region, order.id.replace(":", "-"))
     try:
         source = _fetch(order, base, machine)
-        phase("DOWNLOAD_SOURCE", "SUCCEEDED")
-        _Build(order, base, source, machine, stopping, phase).run()
+        note("DOWNLOAD_SOURCE", "SUCCEEDED")
+        _Build(order, base, source, machine, stopping, note).run()
     except (BuildspecError, JobFailure) as error:
         raise JobFailure(str(error)) from error
     finally:
@@ -87,14 +96,15 @@ class _Build:
         source: Path,
         machine: Machine,
         stopping: threading.Event,
-        phase: Phase,
+        note: Note,
     ) -> None:
         self._order = order
         self._base = base
         self._source = source
         self._machine = machine
         self._stopping = stopping
-        self._phase = phase
+        self._note = note
+        self._deadline = time.monotonic() + order.timeout_seconds
         self._log = base / "build.log"
         self._stream = LogStream(machine.client("logs", order.region), *order.stream, self._log)
 
@@ -113,13 +123,23 @@ class _Build:
             # "post_build ... runs even if the build phase fails"; otherwise the first ends it.
             if failed and (name != "post_build" or failed != "build"):
                 continue
-            code = self._run_phase(wanted.commands[name], wanted.variables)
-            self._phase(name.upper(), "FAILED" if code else "SUCCEEDED")
+            try:
+                code = self._run_phase(wanted.phases[name], wanted.variables)
+            except BuildTimedOut:
+                self._note(name.upper(), "TIMED_OUT")
+                raise
+            self._note(name.upper(), "FAILED" if code else "SUCCEEDED")
             failed = failed or (name if code else "")
         if failed:
             raise JobFailure(f"COMMAND_EXECUTION_ERROR in {failed.upper()}: {self._stream.tail()}")
 
-    def _run_phase(self, commands: tuple[str, ...], variables: Mapping[str, str]) -> int:
+    def _run_phase(self, phase: Phase, variables: Mapping[str, str]) -> int:
+        """The exit code; "if any command in a phase fails, the phase fails", one of `finally`
+        as well as one before it (build-spec-ref)."""
+        code = self._run_commands(phase.commands, variables)
+        return self._run_commands(phase.always, variables) or code
+
+    def _run_commands(self, commands: tuple[str, ...], variables: Mapping[str, str]) -> int:
         if not commands:
             return 0
         text = script(commands, str(self._base / "state"))
@@ -134,6 +154,8 @@ class _Build:
             while child.exit_code is None:
                 if self._stopping.is_set():
                     raise JobStopped
+                if time.monotonic() > self._deadline:
+                    raise BuildTimedOut
                 self._stream.send()
                 child.wait(_LOOK_SECONDS)
         finally:

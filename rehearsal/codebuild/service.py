@@ -11,14 +11,22 @@ from moto.codebuild.models import codebuild_backends
 
 from rehearsal.account import ACCOUNT
 from rehearsal.clock import Clock
-from rehearsal.codebuild.run import Order, run
+from rehearsal.codebuild.run import BuildTimedOut, Order, run
 from rehearsal.errors import ApiError
 from rehearsal.http import Request, Response, json_response
 from rehearsal.jobs.work import Work
 from rehearsal.machine import Machine
 from rehearsal.sagemaker.resource import Outcome
 
-_STATUS = {"Succeeded": "SUCCEEDED", "Failed": "FAILED", "Stopped": "STOPPED"}
+_STATUS = {
+    "Succeeded": "SUCCEEDED",
+    "Failed": "FAILED",
+    "Stopped": "STOPPED",
+    "TimedOut": "TIMED_OUT",
+}
+_CODE = {"TimedOut": "BUILD_TIMED_OUT"}
+# "from 5 to 2160 ... The default is 60 minutes" (Project$timeoutInMinutes, CodeBuild API).
+_TIMEOUT_MINUTES = 60
 
 
 @dataclass(slots=True)
@@ -37,6 +45,8 @@ class CodeBuild:
         self._machine = machine
         self._clock = clock
         self._builds: dict[tuple[str, str], _Build] = {}
+        # Of projects that moto is about to make: it drops them.
+        self._limits: dict[tuple[str, str], int] = {}
         self._lock = threading.Lock()
         self._operations = {
             "StartBuild": self._start,
@@ -49,15 +59,32 @@ class CodeBuild:
 
     def answer(self, request: Request) -> Response | None:
         """The answer to an operation of builds, None for one of projects that moto has."""
-        operation = self._operations.get(request.operation)
-        if operation is None:
-            return None
         with self._lock:
+            self._keep_limits()
+            if request.operation == "CreateProject":
+                self._await_limit(request.json, request.region)
+            operation = self._operations.get(request.operation)
+            if operation is None:
+                return None
             return json_response(operation(request.json, request.region))
+
+    def _await_limit(self, params: dict[str, Any], region: str) -> None:
+        name = params.get("name", "")
+        self._limits.pop((region, name), None)
+        if _find(name, region) is None and "concurrentBuildLimit" in params:
+            self._limits[(region, name)] = params["concurrentBuildLimit"]
+
+    def _keep_limits(self) -> None:
+        for (region, name), limit in list(self._limits.items()):
+            project = _find(name, region)
+            if project is not None:
+                project["concurrentBuildLimit"] = limit
+                del self._limits[(region, name)]
 
     def _start(self, params: dict[str, Any], region: str) -> dict[str, Any]:
         name = params.get("projectName", "")
         project = _project(name, region)
+        self._admit(project, region)
         order = _order(params, project, region)
         group, stream = order.stream
         build = _Build(
@@ -78,12 +105,36 @@ class CodeBuild:
         self._note(build, "SUBMITTED", "SUCCEEDED")
 
         def work(stopping: threading.Event) -> Outcome:
-            run(order, self._machine, stopping, lambda *phase: self._note(build, *phase))
+            try:
+                run(order, self._machine, stopping, lambda *phase: self._note(build, *phase))
+            except BuildTimedOut:
+                return Outcome("TimedOut", "Build has timed out. ")
             return Outcome("Succeeded")
 
         self._builds[(region, order.id)] = build
         build.work = Work(order.id, work)
         return {"build": self._shown(build)}
+
+    def _admit(self, project: dict[str, Any], region: str) -> None:
+        """Raises ApiError for one build more than the project may have at once.
+
+        "Builds return an error if the number of running builds reaches the concurrent build
+        limit for the project" (CodeBuild user guide, builds-working); its words are ours.
+        """
+        limit = project.get("concurrentBuildLimit", 0)
+        running = sum(
+            where == region
+            and build.shown["projectName"] == project["name"]
+            and build.work is not None
+            and build.work.poll() is None
+            for (where, _), build in self._builds.items()
+        )
+        # "To remove this limit, set this value to -1" (UpdateProject).
+        if 0 < limit <= running:
+            raise ApiError(
+                "AccountLimitExceededException",
+                f"Cannot have more than {limit} running builds for the project {project['name']}",
+            )
 
     def _get(self, params: dict[str, Any], region: str) -> dict[str, Any]:
         found, missing = [], []
@@ -122,7 +173,8 @@ class CodeBuild:
         outcome = build.work.poll() if build.work else None
         if outcome is not None and not build.shown["buildComplete"]:
             status = _STATUS[outcome.status]
-            context = [{"statusCode": "CLIENT_ERROR", "message": outcome.reason}]
+            code = _CODE.get(outcome.status, "CLIENT_ERROR")
+            context = [{"statusCode": code, "message": outcome.reason}]
             self._note(
                 build, "COMPLETED", status, **({"contexts": context} if outcome.reason else {})
             )
@@ -141,11 +193,16 @@ class CodeBuild:
 
 
 def _project(name: str, region: str) -> dict[str, Any]:
-    """A project as moto keeps it, to be read and changed."""
-    found = codebuild_backends[ACCOUNT][region].codebuild_projects.get(name)
+    """A project as moto keeps it, to be read and changed. Raises ApiError when there is none."""
+    found = _find(name, region)
     if found is None:
         raise ApiError("ResourceNotFoundException", f"Project cannot be found: {name}")
-    kept: dict[str, Any] = found.project_metadata
+    return found
+
+
+def _find(name: str, region: str) -> dict[str, Any] | None:
+    found = codebuild_backends[ACCOUNT][region].codebuild_projects.get(name)
+    kept: dict[str, Any] | None = found.project_metadata if found else None
     return kept
 
 
@@ -172,5 +229,11 @@ def _order(params: dict[str, Any], project: dict[str, Any], region: str) -> Orde
         variables=variables,
         privileged=bool(
             params.get("privilegedModeOverride", environment.get("privilegedMode", False))
+        ),
+        timeout_seconds=60
+        * (
+            params.get("timeoutInMinutesOverride")
+            or project.get("timeoutInMinutes")
+            or _TIMEOUT_MINUTES
         ),
     )

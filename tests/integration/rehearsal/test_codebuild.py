@@ -92,11 +92,11 @@ def zipped(files: dict[str, str]) -> bytes:
     return buffer.getvalue()
 
 
-def build(
-    account: Account, name: str, *, privileged: bool = True, **changes: str
-) -> dict[str, Any]:
-    """The build of an image, once it has ended; its repository has the name."""
-    account.put(f"source/{name}.zip", zipped({**FILES, **changes}))
+def make_project(
+    account: Account, name: str, files: dict[str, str], *, privileged: bool = True, **more: Any
+) -> None:
+    """A project, its source and a repository, all of one name."""
+    account.put(f"source/{name}.zip", zipped(files))
     account.client("ecr").create_repository(repositoryName=name)
     codebuild = account.client("codebuild")
     variables = {"REGISTRY": REGISTRY, "REPOSITORY": name, "TAG": "1"}
@@ -112,8 +112,13 @@ def build(
             "environmentVariables": [{"name": k, "value": v} for k, v in variables.items()],
         },
         serviceRole=f"arn:aws:iam::{ACCOUNT}:role/build",
+        **more,
     )
-    started = codebuild.start_build(projectName=name)["build"]["id"]
+
+
+def ended(account: Account, started: str) -> dict[str, Any]:
+    """What a build was in the end."""
+    codebuild = account.client("codebuild")
     deadline = time.monotonic() + 60
     while True:
         [found] = codebuild.batch_get_builds(ids=[started])["builds"]
@@ -124,13 +129,33 @@ def build(
         time.sleep(0.05)
 
 
+def build(
+    account: Account, name: str, *, privileged: bool = True, **changes: str
+) -> dict[str, Any]:
+    """The build of an image, once it has ended; its repository has the name."""
+    make_project(account, name, {**FILES, **changes}, privileged=privileged)
+    codebuild = account.client("codebuild")
+    return ended(account, codebuild.start_build(projectName=name)["build"]["id"])
+
+
+def phases(build: dict[str, Any]) -> dict[str, str]:
+    """How each phase of a build ended."""
+    return {phase["phaseType"]: phase["phaseStatus"] for phase in build["phases"]}
+
+
+def log_of(account: Account, project: str) -> list[str]:
+    """The lines that a project's builds wrote."""
+    said = account.client("logs").filter_log_events(logGroupName=f"/aws/codebuild/{project}")
+    return [event["message"].strip() for event in said["events"]]
+
+
 def built_once(account: Account) -> str:
     names = [
         r["repositoryName"] for r in account.client("ecr").describe_repositories()["repositories"]
     ]
     if "brought" not in names:
-        ended = build(account, "brought")
-        assert ended["buildStatus"] == "SUCCEEDED", ended["phases"]
+        made = build(account, "brought")
+        assert made["buildStatus"] == "SUCCEEDED", made["phases"]
     return f"{REGISTRY}/brought:1"
 
 
@@ -144,8 +169,7 @@ def test_a_build_pushes_an_image_that_ecr_shows_with_its_digest(account: Account
     [image] = account.client("ecr").describe_images(repositoryName="brought")["imageDetails"]
     assert image["imageTags"] == ["1"]
     assert image["imageDigest"].startswith("sha256:")
-    said = account.client("logs").filter_log_events(logGroupName="/aws/codebuild/brought")
-    lines = [event["message"] for event in said["events"]]
+    lines = log_of(account, "brought")
     assert any("RUN pip install" in line and "not executed" in line for line in lines)
     assert any(image["imageDigest"] in line for line in lines)
 
@@ -213,10 +237,10 @@ def test_a_program_without_permission_to_execute_is_refused_as_docker_does(
 def test_a_build_that_fails_says_why(
     account: Account, name: str, privileged: bool, changes: dict[str, str], reason: str
 ) -> None:
-    ended = build(account, name, privileged=privileged, **changes)
+    failed = build(account, name, privileged=privileged, **changes)
 
-    assert ended["buildStatus"] == "FAILED"
-    assert reason in json.dumps(ended["phases"], default=str)
+    assert failed["buildStatus"] == "FAILED"
+    assert reason in json.dumps(failed["phases"], default=str)
     assert account.client("ecr").describe_images(repositoryName=name)["imageDetails"] == []
 
 
@@ -224,3 +248,76 @@ def test_a_project_that_does_not_exist_cannot_be_built(account: Account) -> None
     codebuild = account.client("codebuild")
     with pytest.raises(codebuild.exceptions.ResourceNotFoundException):
         codebuild.start_build(projectName="nobody")
+
+
+def buildspec(**phases: dict[str, list[str]]) -> str:
+    return json.dumps({"version": 0.2, "phases": phases})
+
+
+def run_spec(account: Account, name: str, spec: str) -> dict[str, Any]:
+    """A build of nothing but a buildspec, once it has ended."""
+    make_project(account, name, {"buildspec.yml": spec})
+    codebuild = account.client("codebuild")
+    return ended(account, codebuild.start_build(projectName=name)["build"]["id"])
+
+
+def test_what_a_phase_does_finally_follows_a_command_that_failed(account: Account) -> None:
+    spec = buildspec(
+        install={"commands": ["WORD=kept"]},
+        build={"commands": ["cd /", "false", "echo skipped"], "finally": ["echo $WORD in $PWD"]},
+        post_build={"commands": ["echo afterwards"]},
+    )
+
+    failed = run_spec(account, "finally", spec)
+
+    assert failed["buildStatus"] == "FAILED"
+    assert phases(failed)["BUILD"] == "FAILED"
+    assert log_of(account, "finally") == ["kept in /", "afterwards"]
+
+
+def test_a_phase_fails_of_what_it_does_finally(account: Account) -> None:
+    spec = buildspec(install={"commands": ["true"], "finally": ["exit 3"]})
+
+    failed = run_spec(account, "finally-fails", spec)
+
+    assert phases(failed)["INSTALL"] == "FAILED"
+    assert failed["buildStatus"] == "FAILED"
+
+
+def _in_a_second(params: dict[str, Any], **_: Any) -> None:
+    asked = {**json.loads(params["body"]), "timeoutInMinutesOverride": 1 / 60}
+    params["body"] = json.dumps(asked).encode()
+
+
+def test_a_build_that_outlives_its_timeout_is_ended(account: Account) -> None:
+    spec = buildspec(build={"commands": ["sleep 600"]}, post_build={"commands": ["true"]})
+    make_project(account, "too-long", {"buildspec.yml": spec})
+    codebuild = account.client("codebuild")
+    # botocore sends no less than AWS's five minutes, which nobody waits for here.
+    codebuild.meta.events.register("before-call.codebuild.StartBuild", _in_a_second)
+
+    started = codebuild.start_build(projectName="too-long")
+
+    shown = ended(account, started["build"]["id"])
+    assert shown["buildStatus"] == "TIMED_OUT"
+    assert phases(shown)["BUILD"] == "TIMED_OUT"
+    assert "POST_BUILD" not in phases(shown)
+    assert "BUILD_TIMED_OUT" in json.dumps(shown["phases"], default=str)
+
+
+def test_a_project_refuses_more_builds_at_once_than_its_limit(account: Account) -> None:
+    spec = buildspec(build={"commands": ["sleep 600"]})
+    make_project(account, "one-by-one", {"buildspec.yml": spec}, concurrentBuildLimit=1)
+    codebuild = account.client("codebuild")
+    first = codebuild.start_build(projectName="one-by-one")["build"]["id"]
+
+    with pytest.raises(codebuild.exceptions.AccountLimitExceededException, match="more than 1"):
+        codebuild.start_build(projectName="one-by-one")
+
+    codebuild.stop_build(id=first)
+    assert ended(account, first)["buildStatus"] == "STOPPED"
+    second = codebuild.start_build(projectName="one-by-one")["build"]["id"]
+    codebuild.stop_build(id=second)
+    assert ended(account, second)["buildStatus"] == "STOPPED"
+    [project] = codebuild.batch_get_projects(names=["one-by-one"])["projects"]
+    assert project["concurrentBuildLimit"] == 1
