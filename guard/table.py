@@ -18,7 +18,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from costs.prices import shipped
 from guard import items
-from guard.board import Board, board_from, board_of, board_texts
 from guard.ledger import Extension, Hold, Ledger, Life, Spent
 from guard.lives import summary
 from guard.policy import GuardPolicy
@@ -27,6 +26,7 @@ from workshop.aws import Clients, error_code
 from workshop.errors import WorkshopError
 
 if TYPE_CHECKING:
+    from guard.board import Board
     from guard.plan import Plan
 
 # Partitions: what one run reads as a whole, and what is there for others to see.
@@ -123,10 +123,15 @@ class Table:
             # For others, what could not be seen is as old as the last look that saw all.
             spent = replace(spent, at=plan.ledger.last_run)
         self._put(_item(_SPENT, spent=items.spent_text(spent)))
+        # Not before a run has ended: its beginning waits for every import.
+        from guard.board import board_of
+
         self.write_board(board_of(plan, prices))
 
     def write_board(self, board: Board) -> None:
         """Show a board in the place of the last one."""
+        from guard.board import board_texts
+
         whole, places = board_texts(board)
         shown = [{"pk": _BOARD, "sk": _PLACE + who, "json": text} for who, text in places.items()]
         # The whole comes last: whoever reads it finds what it speaks of.
@@ -139,6 +144,8 @@ class Table:
         whole = found.pop(_WHOLE, None)
         if whole is None:
             return None
+        from guard.board import board_from
+
         return board_from(whole, {key.removeprefix(_PLACE): text for key, text in found.items()})
 
     def _ledger(self, found: Iterable[Item]) -> Ledger:
