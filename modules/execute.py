@@ -21,6 +21,10 @@ from workshop.names import attendee_prefix
 # What a lab's last check writes into its working directory: {"metric": ..., "value": ...}.
 RESULT_FILE = "result.json"
 
+# What the clean-up cell raises where the lab failed before it could make anything: the list
+# of what it has made is begun by the shared cells at its top.
+_NOTHING_MADE = "NameError: name 'made' is not defined"
+
 # (number of the code cell from 1, how many there are, the heading above it)
 Progress = Callable[[int, int, str], None]
 
@@ -34,8 +38,23 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Removal:
+    """What became of the things that a failed run had made.
+
+    `deleted` names those whose deletion the lab has shown. Where `failure` says why its
+    clean-up did not get to its end, some may still bill.
+    """
+
+    deleted: tuple[str, ...] = ()
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
-    """One execution. `reason` says why it is not `ok`; `seconds` is wall time."""
+    """One execution. `reason` says why it is not `ok`; `seconds` is wall time.
+
+    `removal` is None where it is `ok` or no clean-up was wanted.
+    """
 
     module: Module
     attendee: str
@@ -44,6 +63,7 @@ class Run:
     reason: str
     notebook: Path
     seconds: float
+    removal: Removal | None = None
 
     @property
     def page(self) -> Path:
@@ -78,7 +98,8 @@ def execute_module(
     The notebook works in a temporary copy of the module's folder, so that runs side by side do
     not meet. The executed copy is kept in `output`, also when a cell fails or the run is
     interrupted: MODULE-ATTENDEE-UTCTIME.ipynb, and the same as .html. A cell fails after
-    `cell_seconds`.
+    `cell_seconds`. With the parameter `clean_up`, the last code cell, in which every lab deletes
+    what it made, is executed also when another has failed, but not after an interrupt.
 
     Args:
         parameters: override the cell tagged `parameters`; must name `workshop`, `attendee`.
@@ -108,6 +129,7 @@ def execute_module(
                 progress,
                 environment or {},
                 cell_seconds=cell_seconds,
+                clean_up_at=last_code_cell(notebook) if parameters.get("clean_up") else None,
             )
         except CellFailed as error:
             failure = error
@@ -124,7 +146,26 @@ def execute_module(
         reason=reason,
         notebook=kept,
         seconds=round(time.monotonic() - started, 3),
+        removal=removal_after(failure, prefix) if reason and parameters.get("clean_up") else None,
     )
+
+
+def last_code_cell(notebook: Any) -> int:
+    """The index of the cell in which a lab deletes what it made."""
+    return max(i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+
+
+def removal_after(failure: CellFailed | None, prefix: str) -> Removal:
+    """What the clean-up of a failed run did about things whose names begin with `prefix`.
+
+    Without a `failure` all cells ran, the clean-up among them, and the result is the reason.
+    """
+    ended = failure.clean_up if failure else None
+    if ended is None or ended.failure == _NOTHING_MADE:
+        return Removal()
+    if ended.failure:
+        return Removal(failure=ended.failure)
+    return Removal(deleted=tuple(dict.fromkeys(_names(prefix, ended.output))))
 
 
 def headings_of(notebook: Any) -> list[str]:
@@ -166,12 +207,16 @@ def explain(failure: CellFailed, prefix: str) -> str:
     All that a lab makes has a name that begins with `prefix`, so the last such name the cell
     printed is what it was waiting for.
     """
-    names = re.findall(rf"\b{re.escape(prefix)}[A-Za-z0-9-]*[A-Za-z0-9]", failure.output)
+    names = _names(prefix, failure.output)
     lines = [line.strip() for line in failure.message.splitlines() if line.strip()]
     said = lines[-1] if lines else failure.kind
     if names and names[-1] not in said:
         said = f"{names[-1]}: {said}"
     return f"{failure.heading}: {said}" if failure.heading else said
+
+
+def _names(prefix: str, text: str) -> list[str]:
+    return re.findall(rf"\b{re.escape(prefix)}[A-Za-z0-9-]*[A-Za-z0-9]", text)
 
 
 def _keep(notebook: Any, path: Path, title: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,8 @@ def command(
     A lab that builds on others runs them first; one whose handover is in the bucket, with all
     that it names, is not run again. Who runs it comes from the options, else from the
     attendee's environment (~/.workshop/context.json), else from the configuration. What the
-    lab made is deleted in its last cell; pass --parameter clean_up=false to look at it.
+    lab made is deleted in its last cell, also when an earlier one fails; pass --parameter
+    clean_up=false to look at it. After Ctrl-C it is not deleted: workshop cleanup does it.
 
     Example: workshop run iris-xgboost --attendee ann
     """
@@ -102,6 +104,8 @@ def command(
     parameters: dict[str, Any] = {f.name: getattr(place, f.name) for f in fields(place)}
     if poll_seconds is not None:
         parameters["poll_seconds"] = poll_seconds
+    in_environment = not chosen and (Path.home() / CONTEXT_FILE).exists()
+    sweep = cleanup_command("" if in_environment else place.attendee, config if chosen else None)
     console = progress_console()
     _end_on_sigterm()
 
@@ -119,7 +123,10 @@ def command(
                 ),
             )
         except KeyboardInterrupt:
-            note(f"interrupted: the cells that ran are kept in {output}")
+            note(
+                f"interrupted: the cells that ran are kept in {output}; what they made may still "
+                f"bill, delete it with: {sweep}"
+            )
             raise
 
     runs = run_in_order(labs_to_run(lab, place, fresh=fresh), execute)
@@ -127,6 +134,7 @@ def command(
         print_json(report(lab, runs))
     for run in runs:
         if not run.ok:
+            note(removal_line(run, sweep))
             raise WorkshopError(
                 f"{run.module.name} failed for {place.attendee}",
                 why=run.reason,
@@ -169,6 +177,32 @@ def run_in_order(labs: Sequence[Module], execute: Callable[[Module], Run]) -> li
         if not runs[-1].ok:
             break
     return runs
+
+
+def cleanup_command(attendee: str, config: Path | None) -> str:
+    """The command that deletes what an attendee made.
+
+    `attendee` is "" in an environment, where it is about whose environment that is; `config`
+    is the configuration that was named, if any.
+    """
+    parts = ["workshop cleanup"]
+    parts += [f"--attendee {attendee}"] if attendee else []
+    parts += [f"--config {shlex.quote(str(config))}"] if config else []
+    return " ".join(parts)
+
+
+def removal_line(run: Run, sweep: str) -> str:
+    """What became of the things that a failed run had made; `sweep` deletes what is left."""
+    removal = run.removal
+    if removal is None:
+        return f"what the lab made is kept and may still bill, delete it with: {sweep}"
+    if removal.failure:
+        return (
+            f"its clean-up failed ({removal.failure}): what it made may still bill, "
+            f"delete it with: {sweep}"
+        )
+    deleted = f": {', '.join(removal.deleted)}" if removal.deleted else ""
+    return f"what the lab had made is deleted{deleted}"
 
 
 def split_parameters(texts: tuple[str, ...]) -> dict[str, str]:
@@ -228,6 +262,7 @@ def _report_one(run: Run) -> dict[str, Any]:
         "notebook": str(run.notebook),
         "page": str(run.page),
         "seconds": run.seconds,
+        "removal": None if run.removal is None else asdict(run.removal),
     }
 
 

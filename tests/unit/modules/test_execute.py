@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import jupytext
 import nbformat as untyped_nbformat
 import pytest
 
-from modules.declarations import Expected, Module
-from modules.execute import Result, Run, execute_module, explain, headings_of, judge
+from modules.declarations import MODULES_FOLDER, Expected, Module
+from modules.execute import Removal, Result, Run, execute_module, explain, headings_of, judge
 from modules.kernel import CellFailed
+from modules.notebooks import CELLS
 from workshop.errors import UsageError
 
 # Without annotations of its own: mypy would refuse every call.
@@ -29,7 +31,7 @@ def lab(root: Path, *cells: str) -> Module:
     folder.mkdir()
     made = [
         nbformat.v4.new_code_cell(
-            'workshop = ""\nattendee = ""', metadata={"tags": ["parameters"]}
+            'workshop = ""\nattendee = ""\nclean_up = False', metadata={"tags": ["parameters"]}
         ),
         *(
             nbformat.v4.new_markdown_cell(text)
@@ -102,6 +104,117 @@ def test_a_cell_that_takes_too_long_is_a_failed_run(tmp_path: Path) -> None:
     run = execute_module(module, WHO, output=tmp_path / "runs", cell_seconds=1)
 
     assert (run.ok, run.reason) == (False, "Wait: the cell took longer than 1 s")
+
+
+CLEAN_UP = (MODULES_FOLDER / CELLS / "cleanup.py").read_text(encoding="utf-8")
+
+
+def lab_that_makes(root: Path, *cells: str) -> tuple[Module, Path]:
+    """A lab that makes files, whose last cell is the real one, and the folder of the files."""
+    things = root / "things"
+    things.mkdir()
+    make = f"""
+import pathlib
+made = []
+def make(name):
+    thing = pathlib.Path({str(things)!r}, name)
+    thing.touch()
+    def delete():
+        print("Deleting Thing -", name)
+        thing.unlink()
+    made.append(delete)
+make("ml101-ann-lab-1")
+make("ml101-ann-lab-2")
+"""
+    clean_up = jupytext.reads(CLEAN_UP, fmt="py:percent").cells[-1].source
+    return lab(root, "# Make", make, "## Work", *cells, "## Clean up", clean_up), things
+
+
+def execute_and_clean_up(module: Module, output: Path, cell_seconds: float = 60.0) -> Run:
+    return execute_module(
+        module, {**WHO, "clean_up": True}, output=output, cell_seconds=cell_seconds
+    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "seconds", "reason"),
+    [
+        ("assert 0.5 >= 0.9, 'accuracy 0.5 is below 0.9'", 60.0, "accuracy 0.5 is below 0.9"),
+        ("import time; time.sleep(600)", 3.0, "the cell took longer than 3 s"),
+    ],
+    ids=["a failed check", "a time-out"],
+)
+def test_what_a_failed_lab_has_made_is_deleted(
+    tmp_path: Path, cell: str, seconds: float, reason: str
+) -> None:
+    module, things = lab_that_makes(tmp_path, cell, "raise SystemError('never reached')")
+
+    run = execute_and_clean_up(module, tmp_path / "runs", seconds)
+
+    assert (run.ok, run.reason) == (False, f"Work: {reason}")
+    assert list(things.iterdir()) == []
+    assert run.removal == Removal(("ml101-ann-lab-2", "ml101-ann-lab-1"))
+    assert "Deleting Thing" in nbformat.read(run.notebook, 4).cells[-1].outputs[0].text
+
+
+def test_a_lab_with_the_wrong_result_has_cleaned_up_by_itself(tmp_path: Path) -> None:
+    module, things = lab_that_makes(tmp_path, WRITE.replace("0.95", "0.5"))
+
+    run = execute_and_clean_up(module, tmp_path / "runs")
+
+    assert run.reason == "accuracy is 0.5, expected at least 0.9"
+    assert list(things.iterdir()) == []
+    assert run.removal == Removal()
+
+
+def test_without_clean_up_a_failed_lab_keeps_what_it_has_made(tmp_path: Path) -> None:
+    module, things = lab_that_makes(tmp_path, "raise ValueError('no')")
+
+    run = execute(module, tmp_path / "runs")
+
+    assert len(list(things.iterdir())) == 2
+    assert run.removal is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "failure"),
+    [
+        ("made.insert(0, lambda: 1 / 0); raise ValueError('no')", "ZeroDivisionError: "),
+        ("import os; os._exit(1)", "the kernel died"),
+    ],
+    ids=["a deletion fails", "the kernel dies"],
+)
+def test_a_clean_up_that_does_not_get_to_its_end_is_told(
+    tmp_path: Path, cell: str, failure: str
+) -> None:
+    module, _ = lab_that_makes(tmp_path, cell)
+
+    run = execute_and_clean_up(module, tmp_path / "runs")
+
+    assert run.reason.startswith("Work: ")
+    assert run.removal is not None
+    assert run.removal.deleted == ()
+    assert run.removal.failure.startswith(failure)
+
+
+def test_a_clean_up_that_fails_at_the_end_of_a_lab_is_told(tmp_path: Path) -> None:
+    module, _ = lab_that_makes(tmp_path, "made.append(lambda: 1 / 0)")
+
+    run = execute_and_clean_up(module, tmp_path / "runs")
+
+    assert run.removal is not None
+    assert run.reason.startswith("Clean up: ")
+    assert run.removal.failure.startswith("ZeroDivisionError: ")
+
+
+def test_a_lab_that_fails_before_it_makes_anything_leaves_nothing(tmp_path: Path) -> None:
+    clean_up = jupytext.reads(CLEAN_UP, fmt="py:percent").cells[-1].source
+
+    run = execute_and_clean_up(
+        lab(tmp_path, "raise ImportError('no SDK')", "made = []", clean_up), tmp_path / "runs"
+    )
+
+    assert (run.ok, run.removal) == (False, Removal())
 
 
 def test_an_unknown_parameter_is_refused_before_anything_runs(tmp_path: Path) -> None:
