@@ -20,9 +20,11 @@ one machine, holds each to its result, to the instances it declares and to its o
 `.workshop/handover/` in the attendee's part of the bucket; `workshop run` does them first \
 unless that is there.
 - *measured*: when the labs were last rehearsed, by real training and inference on one machine, \
-to three digits.
-- Each lab's folder has a notebook, its source, its data with `DATA.md` (source and licence), and \
-scripts that also run outside SageMaker.
+to three digits. For image-classification that is a stand-in, a small classifier without a \
+network: the figure shows that the lab works, and nothing of how well the real algorithm does.
+- Each lab's folder has a notebook and its source, the scripts it uses, which also run outside \
+SageMaker, and `DATA.md`, which says where its data come from and under which licence; a lab that \
+works on the data of an earlier one has none.
 """
 
 

@@ -190,6 +190,8 @@ axes.bar(list(accuracies), list(accuracies.values()))
 axes.set(ylabel="accuracy", ylim=(0, 1))
 plt.show()
 
+# %% include=failures
+
 # %% [markdown]
 # ## Check the result
 

@@ -43,7 +43,7 @@ for key in ("image", "train", "validation", "test"):
 # | `TrainingInputMode` | `File`: the data are copied to the machine before the training begins |
 # | `S3DataDistributionType` | `FullyReplicated`: each machine gets all of the data |
 # | `VolumeSizeInGB` | the disk, which must hold data and model: 5 GB is plenty here |
-# | `MaxRuntimeInSeconds` | the job is stopped after an hour: a limit for the bill |
+# | `MaxRuntimeInSeconds` | the job is stopped after 15 minutes: a limit for the bill |
 # | `HyperParameters` | text, numbers too |
 #
 # Without a limit a job may run for 86,400 seconds, a day. In a workshop no job may be asked to run
@@ -74,7 +74,7 @@ started = sagemaker.create_training_job(
     InputDataConfig=[channel("train"), channel("validation")],
     OutputDataConfig={"S3OutputPath": f"s3://{bucket}/{folder}/model"},
     ResourceConfig={"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 5},
-    StoppingCondition={"MaxRuntimeInSeconds": 3600},
+    StoppingCondition={"MaxRuntimeInSeconds": 900},
     HyperParameters={
         "objective": "reg:squarederror",
         "num_round": "200",
@@ -93,7 +93,9 @@ print(started["TrainingJobArn"])
 # %% [markdown]
 # ## Wait
 #
-# `CreateTrainingJob` answers at once; the work takes minutes. boto3 has waiters for it
+# `CreateTrainingJob` answers at once; the work takes minutes. See the job under *SageMaker AI >
+# Training > Training jobs*, or by `aws sagemaker describe-training-job --training-job-name` and
+# the name at the end of the ARN above. boto3 has waiters for it
 # (`training_job_completed_or_stopped`), which look every two minutes and say nothing. A loop of
 # your own says more. It must know every way in which a job can end, and pass on *why* it failed.
 
@@ -163,7 +165,7 @@ plt.show()
 # ## Make a model
 #
 # `CreateModel` starts nothing and costs nothing: it notes which image reads which artifact, and
-# with which role.
+# with which role. The console lists models under *SageMaker AI > Inference > Models*.
 
 # %%
 sagemaker.create_model(
@@ -187,6 +189,9 @@ made.append(lambda: sagemaker.delete_model(ModelName=name))
 # | `MaxPayloadInMB` | 6: what "fits" means |
 # | `MaxConcurrentTransforms` | 1: one request at a time to each machine |
 # | `AssembleWith` | `Line`: each answer gets a line of the output |
+#
+# See the job under *SageMaker AI > Inference > Batch transform jobs*, and what it has written by
+# the command that the cell prints.
 
 # %%
 sagemaker.create_transform_job(
@@ -212,6 +217,9 @@ sagemaker.create_transform_job(
 transform_job = wait_for(
     sagemaker.describe_transform_job, "TransformJobStatus", TransformJobName=name
 )
+print(f"aws s3 ls --recursive s3://{bucket}/{folder}/")
+
+# %% include=failures
 
 # %% [markdown]
 # ## Check the result

@@ -12,8 +12,12 @@
 # Run the cells in order. The whole lab takes about 45 minutes, most of it waiting for machines to
 # start. Training wants a **GPU**: at the time of writing `ml.g4dn.xlarge` costs about 0.74 USD an
 # hour for training in us-east-1, billed by the second until the job ends. New accounts may have a
-# quota of 0 for it, which `workshop check` tells. **The endpoint is billed until you delete it.**
-# `workshop modules image-classification` says what the lab costs in your region.
+# quota of 0 for it, which `workshop check` tells.
+#
+# **The endpoint is billed by the hour until you delete it**, asked or not:
+# `workshop modules image-classification` says how much that is in your region, and what the lab
+# costs; where it knows no price, aws.amazon.com/sagemaker/ai/pricing does. For comparison:
+# `ml.m5.xlarge`, twice as large, costs about 0.23 USD an hour as an endpoint in us-east-1.
 #
 # When the workshop is rehearsed on one machine, a small classifier without any network stands in
 # for the algorithm: it reads and answers the same, and shows nothing of how well a network does.
@@ -68,7 +72,8 @@ for channel, pictures in {"train": train, "validation": validation}.items():
 # layer by one with our three classes; a low `learning_rate` keeps what it knows. An *epoch* is one
 # pass over all pictures. In the log, `Validation-accuracy` should rise.
 #
-# The algorithm is made for GPUs: `ml.g4dn.xlarge`, with one of them, is the smallest choice.
+# The algorithm is made for GPUs: `ml.g4dn.xlarge`, with one of them, is the smallest choice. See
+# the job under *SageMaker AI > Training > Training jobs*.
 
 # %%
 from sagemaker.core import image_uris
@@ -94,7 +99,7 @@ trainer = ModelTrainer(
         "learning_rate": 0.01,
     },
     output_data_config=OutputDataConfig(s3_output_path=f"s3://{bucket}/{folder}/model"),
-    stopping_condition=StoppingCondition(max_runtime_in_seconds=1800),
+    stopping_condition=StoppingCondition(max_runtime_in_seconds=900),
     tags=tag_list,
 )
 trainer.train(
@@ -190,6 +195,8 @@ for panel, (label, jpeg), guess, probabilities in zip(
     panel.set_title(f"{CLASSES[guess]} {max(probabilities):.2f}", fontsize=8, color=colour)
     panel.axis("off")
 plt.show()
+
+# %% include=failures
 
 # %% [markdown]
 # ## Check the result

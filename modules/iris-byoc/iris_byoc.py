@@ -12,8 +12,12 @@
 # Run the cells in order. The whole lab takes about 45 minutes, most of it waiting for machines to
 # start. CodeBuild is billed by the minute of a build, training by the second; at the time of
 # writing `ml.m5.xlarge` costs about 0.23 USD an hour for training in us-east-1. Images are billed
-# by the gigabyte and month. **The endpoint is billed until you delete it.**
-# `workshop modules iris-byoc` says what the lab's instances cost in your region.
+# by the gigabyte and month.
+#
+# **The endpoint is billed by the hour until you delete it**, asked or not:
+# `workshop modules iris-byoc` says how much that is in your region, and what the lab costs; where
+# it knows no price, aws.amazon.com/sagemaker/ai/pricing does. For comparison: `ml.m5.xlarge`, twice
+# as large, costs about 0.23 USD an hour as an endpoint in us-east-1.
 
 # %%
 module = "iris-byoc"  # this lab
@@ -127,7 +131,8 @@ print(f"{image}\n{pushed['imageDigest']}")
 # ## Train
 #
 # From here on there is no difference to a built-in algorithm but the image's name. What the
-# program prints in the form `train:accuracy=...` becomes a metric by a regular expression.
+# program prints in the form `train:accuracy=...` becomes a metric by a regular expression. See
+# both on the job's page under *SageMaker AI > Training > Training jobs*.
 
 # %%
 from sagemaker.core.shapes import MetricDefinition, OutputDataConfig, StoppingCondition
@@ -166,8 +171,9 @@ training_job.wait(poll=poll_seconds, logs=True)
 # ## Serve
 #
 # The same image, started as `serve`. It takes three to five minutes, and bills from then on, asked
-# or not. What the program prints is in the log group `/aws/sagemaker/Endpoints/` and the endpoint's
-# name: the first place to look when `/ping` does not answer.
+# or not. See it under *SageMaker AI > Inference > Endpoints*. What the program prints is in the log
+# group `/aws/sagemaker/Endpoints/` and the endpoint's name: the first place to look when `/ping`
+# does not answer.
 
 # %%
 from sagemaker.core.resources import Endpoint, EndpointConfig, Model
@@ -249,6 +255,8 @@ axes.scatter(test[wrong, 3], test[wrong, 4], s=150, facecolors="none", edgecolor
 axes.set(xlabel="petal length (cm)", ylabel="petal width (cm)", title="circled: wrong")
 axes.legend()
 plt.show()
+
+# %% include=failures
 
 # %% [markdown]
 # ## Check the result

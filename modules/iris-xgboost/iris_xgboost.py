@@ -21,9 +21,14 @@
 # 4. score a whole file with a batch transform,
 # 5. check both, and clean up.
 #
-# Run the cells in order. The whole lab takes about 30 minutes, most of it waiting for machines
-# to start. Training and transform machines are billed by the second while they work;
-# **the endpoint is billed until you delete it**.
+# Run the cells in order. The whole lab takes about 30 minutes, most of it waiting for machines to
+# start. Training and transform machines are billed by the second while they work; at the time of
+# writing `ml.m5.xlarge` costs about 0.23 USD an hour for training in us-east-1.
+#
+# **The endpoint is billed by the hour until you delete it**, asked or not:
+# `workshop modules iris-xgboost` says how much that is in your region, and what the lab costs;
+# where it knows no price, aws.amazon.com/sagemaker/ai/pricing does. For comparison: `ml.m5.xlarge`,
+# twice as large, costs about 0.23 USD an hour as an endpoint in us-east-1.
 
 # %%
 module = "iris-xgboost"  # this lab
@@ -36,6 +41,10 @@ module = "iris-xgboost"  # this lab
 # `iris.csv` has a header and ends each row with the species. Built-in XGBoost wants **CSV without
 # a header, the target first**, and numbers only. Of the 150 flowers, 90 are for training, 30 to
 # watch the training, and 30 are held back until the end.
+#
+# See the files in the console under *Amazon S3 > General purpose buckets*, or by the command that
+# the cell prints. All that this lab writes goes below that prefix: the model and the predictions,
+# too.
 
 # %%
 import csv
@@ -66,13 +75,15 @@ for key, body in {
 }.items():
     s3.put_object(Bucket=bucket, Key=f"{folder}/{key}", Body=body)
 print(to_csv(train[:3]))
+print(f"aws s3 ls --recursive s3://{bucket}/{folder}/")
 
 # %% [markdown]
 # ## Train
 #
 # A *training job* starts a machine, runs the algorithm's container on your data, stores the model
 # in S3 and stops the machine. You pick image, machine and hyperparameters. `multi:softprob` makes
-# the model answer with a probability for each of the three classes.
+# the model answer with a probability for each of the three classes. See the job under *SageMaker
+# AI > Training > Training jobs*.
 #
 # The log below comes from the container: `mlogloss` should fall in both columns.
 
@@ -123,7 +134,9 @@ training_job.wait(poll=poll_seconds, logs=True)
 #
 # Three things make an endpoint: the *model* (your training result and the image that can read it),
 # the *endpoint configuration* (which machine serves which model) and the *endpoint* itself. It
-# takes three to five minutes to start, and is billed from then on, asked or not.
+# takes three to five minutes to start, and is billed from then on, asked or not. See it under
+# *SageMaker AI > Inference > Endpoints*, or by `aws sagemaker describe-endpoint --endpoint-name`
+# and the name that the cell prints.
 
 # %%
 from sagemaker.core.resources import Endpoint, EndpointConfig, Model
@@ -186,11 +199,44 @@ for measurements, row in zip(test_measurements.splitlines()[:3], scores[:3], str
     print(f"{measurements}: {shown}")
 
 # %% [markdown]
+# ## Look at the predictions
+#
+# The petals tell most. The larger the dot, the surer is the model: where two species meet it is
+# less so, and that is where its errors lie.
+
+# %%
+import matplotlib.pyplot as plt
+
+figure, axes = plt.subplots(figsize=(6, 4))
+for index, kind in enumerate(SPECIES):
+    chosen = [
+        (row, p[index]) for row, p in zip(test, scores, strict=True) if most_probable(p) == index
+    ]
+    axes.scatter(
+        [row[3] for row, _ in chosen],
+        [row[4] for row, _ in chosen],
+        s=[80 * p for _, p in chosen],
+        label=f"predicted {kind}",
+    )
+wrong = [row for row, guess in zip(test, from_endpoint, strict=True) if guess != row[0]]
+axes.scatter(
+    [row[3] for row in wrong],
+    [row[4] for row in wrong],
+    s=160,
+    facecolors="none",
+    edgecolors="red",
+)
+axes.set(xlabel="petal length (cm)", ylabel="petal width (cm)", title="circled: wrong")
+axes.legend()
+plt.show()
+
+# %% [markdown]
 # ## Score a file with a batch transform
 #
 # When nobody waits for the answer, you need no endpoint: a *transform job* starts a machine, sends
 # it the lines of your file, writes their answers to S3 and stops. `Line` in and out keeps one
-# answer per row, in the same order.
+# answer per row, in the same order. See the job under *SageMaker AI > Inference > Batch transform
+# jobs*.
 
 # %%
 from sagemaker.core.transformer import Transformer
@@ -223,6 +269,8 @@ output = s3.get_object(Bucket=bucket, Key=f"{folder}/predictions/test.csv.out")
 lines = [line for line in output["Body"].read().decode().splitlines() if line.strip()]
 from_transform = [most_probable(json.loads(line)) for line in lines]
 print(lines[0])
+
+# %% include=failures
 
 # %% [markdown]
 # ## Check the result

@@ -10,8 +10,12 @@
 #
 # Run the cells in order. The whole lab takes about 30 minutes, most of it waiting for machines to
 # start. Training is billed by the second and ends by itself; at the time of writing `ml.m5.xlarge`
-# costs about 0.23 USD an hour for training in us-east-1. **The endpoint is billed until you
-# delete it.** `workshop modules kmeans-iris` says what the lab costs in your region.
+# costs about 0.23 USD an hour for training in us-east-1.
+#
+# **The endpoint is billed by the hour until you delete it**, asked or not:
+# `workshop modules kmeans-iris` says how much that is in your region, and what the lab costs; where
+# it knows no price, aws.amazon.com/sagemaker/ai/pricing does. For comparison: `ml.m5.xlarge`, twice
+# as large, costs about 0.23 USD an hour as an endpoint in us-east-1.
 
 # %%
 module = "kmeans-iris"  # this lab
@@ -203,6 +207,8 @@ for panel, title, groups in zip(
     panel.legend()
 panels[0].set_ylabel("petal width (cm)")
 plt.show()
+
+# %% include=failures
 
 # %% [markdown]
 # ## Check the result

@@ -10,8 +10,12 @@
 # 4. check that the endpoint says exactly what the notebook says, and clean up.
 #
 # Run the cells in order. The whole lab takes about 20 minutes, most of it waiting for a machine to
-# start. There is no training job; **the endpoint is billed until you delete it.**
-# `workshop modules local-then-deploy` says what the lab costs in your region.
+# start. There is no training job.
+#
+# **The endpoint is billed by the hour until you delete it**, asked or not:
+# `workshop modules local-then-deploy` says how much that is in your region, and what the lab costs;
+# where it knows no price, aws.amazon.com/sagemaker/ai/pricing does. For comparison: `ml.m5.xlarge`,
+# twice as large, costs about 0.23 USD an hour as an endpoint in us-east-1.
 
 # %%
 module = "local-then-deploy"  # this lab
@@ -92,7 +96,7 @@ print(f"{len(content)} bytes, {len(packed.getvalue())} packed, in {artifact}")
 # From here on it makes no difference where the model comes from: artifact, image and role are a
 # *model*; with a machine it is an *endpoint configuration*, and running an *endpoint*. See the
 # model under *SageMaker AI > Inference > Models*, or by `aws sagemaker describe-model --model-name`
-# and the name that the cell prints.
+# and the name that the cell prints; the endpoint under *SageMaker AI > Inference > Endpoints*.
 
 # %%
 from sagemaker.core.resources import Endpoint, EndpointConfig, Model
@@ -159,6 +163,8 @@ axes.axline((0, 0), slope=1, color="black", linestyle="--", linewidth=1)
 axes.set(xlabel="probability, in the notebook", ylabel="probability, from the endpoint")
 axes.legend()
 plt.show()
+
+# %% include=failures
 
 # %% [markdown]
 # ## Check the result

@@ -100,6 +100,7 @@ put("score/words.libsvm", [f"0 {column}:1" for column in vocabulary.values()])
 #
 # There may be 500 trees; the training ends when ten more have not made the validation error
 # (`logloss`) smaller. Trees of depth 5 can see five words together, "not" and "good" among them.
+# See the job under *SageMaker AI > Training > Training jobs*.
 
 # %%
 from sagemaker.core import image_uris
@@ -126,7 +127,7 @@ trainer = ModelTrainer(
         "seed": 7,
     },
     output_data_config=OutputDataConfig(s3_output_path=f"s3://{bucket}/{folder}/model"),
-    stopping_condition=StoppingCondition(max_runtime_in_seconds=1800),
+    stopping_condition=StoppingCondition(max_runtime_in_seconds=900),
     tags=tag_list,
 )
 trainer.train(
@@ -239,6 +240,8 @@ surest = sorted(
 for row in surest[:3]:
     kind = "positive" if truth[row] else "negative"
     print(f"{review_scores[row]:.2f}, but {kind}: {splits['test'][row][0]}\n")
+
+# %% include=failures
 
 # %% [markdown]
 # ## Check the result

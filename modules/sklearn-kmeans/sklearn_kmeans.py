@@ -12,8 +12,12 @@
 #
 # Run the cells in order. The whole lab takes about 30 minutes, most of it waiting for machines to
 # start. Training is billed by the second and ends by itself; at the time of writing `ml.m5.xlarge`
-# costs about 0.23 USD an hour for training in us-east-1. **The endpoint is billed until you
-# delete it.** `workshop modules sklearn-kmeans` says what the lab costs in your region.
+# costs about 0.23 USD an hour for training in us-east-1.
+#
+# **The endpoint is billed by the hour until you delete it**, asked or not:
+# `workshop modules sklearn-kmeans` says how much that is in your region, and what the lab costs;
+# where it knows no price, aws.amazon.com/sagemaker/ai/pricing does. For comparison: `ml.m5.xlarge`,
+# twice as large, costs about 0.23 USD an hour as an endpoint in us-east-1.
 
 # %%
 module = "sklearn-kmeans"  # this lab
@@ -75,7 +79,8 @@ assert tried.returncode == 0, "the script fails here, and would fail in the job"
 #
 # The image is AWS's, with scikit-learn 1.2-1 in it. `SourceCode` says what goes along: the SDK
 # uploads the folder to S3, and the container starts the script. A `requirements.txt` in the folder
-# would be installed first. There is an image 1.4-2 too, but it can only train, not serve.
+# would be installed first. There is an image 1.4-2 too, but it can only train, not serve. See the
+# job under *SageMaker AI > Training > Training jobs*.
 
 # %%
 from sagemaker.core import image_uris
@@ -219,6 +224,8 @@ for panel, title, groups in zip(
     panel.set(title=title, xlabel="petal length (cm)")
 panels[0].set_ylabel("petal width (cm)")
 plt.show()
+
+# %% include=failures
 
 # %% [markdown]
 # ## Check the result

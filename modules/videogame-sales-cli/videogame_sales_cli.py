@@ -11,11 +11,14 @@
 # 4. ask the endpoint: `invoke-endpoint`,
 # 5. check that it is the same model, and clean up.
 #
-# The same lines work in a terminal of your environment, in AWS CloudShell or in a build server.
-# Run the cells in order; it takes about 30 minutes. At the time of writing the training machine,
-# `ml.m5.xlarge`, costs about 0.23 USD an hour in us-east-1, billed by the second while it works.
-# **The endpoint is billed until you delete it.** `workshop modules videogame-sales-cli` says what
-# the lab costs in your region.
+# The same lines work in a terminal of your environment, in AWS CloudShell or in a build server. Run
+# the cells in order; it takes about 30 minutes. Training is billed by the second while it works; at
+# the time of writing `ml.m5.xlarge` costs about 0.23 USD an hour for training in us-east-1.
+#
+# **The endpoint is billed by the hour until you delete it**, asked or not:
+# `workshop modules videogame-sales-cli` says how much that is in your region, and what the lab
+# costs; where it knows no price, aws.amazon.com/sagemaker/ai/pricing does. For comparison:
+# `ml.m5.xlarge`, twice as large, costs about 0.23 USD an hour as an endpoint in us-east-1.
 
 # %%
 module = "videogame-sales-cli"  # this lab
@@ -80,6 +83,7 @@ print(" ".join(options))
 # SDK calls `Compute` is `--resource-config`, and an `InputData` is a channel of
 # `--input-data-config`. `create-training-job` returns at once; the script then asks
 # `describe-training-job` again and again, and at the end it prints the metrics of the last round.
+# In the console the job stands under *SageMaker AI > Training > Training jobs*.
 
 # %%
 earlier = take_over("videogame-sales")
@@ -94,7 +98,9 @@ shell(
 # ## Deploy
 #
 # Three calls, and a wait of three to five minutes. The script looks up in the training job where
-# the model lies, so it only needs the name. From `InService` on the endpoint is billed.
+# the model lies, so it only needs the name. From `InService` on the endpoint is billed. See it
+# under *SageMaker AI > Inference > Endpoints*, or by `aws sagemaker list-endpoints --name-contains`
+# and your prefix.
 
 # %%
 made.append(lambda: shell("bash", "videogames.sh", "delete", *options))
@@ -142,6 +148,8 @@ axes.plot([0, 1], [0, 1], color="grey", linestyle="--")
 axes.plot(*zip(*points, strict=True), marker="o")
 axes.set(xlabel="predicted probability of a hit", ylabel="share of hits")
 plt.show()
+
+# %% include=failures
 
 # %% [markdown]
 # ## Check the result

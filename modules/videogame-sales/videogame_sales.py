@@ -9,10 +9,14 @@
 # 4. deploy an endpoint and ask it in batches of 100,
 # 5. look at where it is wrong, check the error rate, and clean up.
 #
-# Run the cells in order. The whole lab takes about 40 minutes. The training machine is billed by
-# the second while it works; at the time of writing `ml.m5.xlarge` costs about 0.23 USD an hour in
-# us-east-1, so that a few minutes are a cent or two. **The endpoint is billed until you delete
-# it.** `workshop modules videogame-sales` says what the lab costs in your region.
+# Run the cells in order. The whole lab takes about 40 minutes. Training is billed by the second
+# while it works; at the time of writing `ml.m5.xlarge` costs about 0.23 USD an hour for training in
+# us-east-1. A few minutes are a cent or two.
+#
+# **The endpoint is billed by the hour until you delete it**, asked or not:
+# `workshop modules videogame-sales` says how much that is in your region, and what the lab costs;
+# where it knows no price, aws.amazon.com/sagemaker/ai/pricing does. For comparison: `ml.m5.xlarge`,
+# twice as large, costs about 0.23 USD an hour as an endpoint in us-east-1.
 
 # %%
 module = "videogame-sales"  # this lab
@@ -285,6 +289,8 @@ right.set(xlabel="predicted", ylabel="true", xticks=(0, 1), yticks=(0, 1))
 right.set_xticklabels(("no hit", "hit"))
 right.set_yticklabels(("no hit", "hit"))
 plt.show()
+
+# %% include=failures
 
 # %% [markdown]
 # ## Check the result

@@ -68,6 +68,37 @@ def test_one_module_is_told_whole_and_an_unknown_price_is_unknown(
     assert "hosting on ml.m5.large in eu-west-3" in said
 
 
+def test_a_module_says_what_each_of_its_machines_costs_per_hour(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["modules", "iris-xgboost", "--region", "us-east-1", "--json"]) == 0
+    (iris,) = json.loads(capsys.readouterr().out)
+    assert run(["modules", "iris-xgboost", "--region", "us-east-1"]) == 0
+    said = capsys.readouterr().out
+
+    training = shipped().usd(Cell("us-east-1", "training", "ml.m5.xlarge"))
+    rates = {need["use"]: need["usd_per_hour"] for need in iris["needs"]}
+    assert rates["training"] == training is not None
+    assert set(rates) == {"training", "endpoint", "transform"}
+    assert f"{training:g} for training 1 x ml.m5.xlarge" in said
+    assert "endpoint 1 x ml.m5.large, until you delete it" in said
+
+
+def test_a_module_costs_what_it_costs_in_the_region_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert run(["modules", "iris-xgboost"]) == 0
+    assert "USD per attendee in us-east-1" in capsys.readouterr().out
+
+    (tmp_path / ".workshop").mkdir()
+    (tmp_path / ".workshop" / "context.json").write_text('{"region": "eu-west-3"}')
+    assert run(["modules", "iris-xgboost"]) == 0
+    assert "USD per attendee in eu-west-3" in capsys.readouterr().out
+    assert run(["modules", "iris-xgboost", "--region", "us-west-2"]) == 0
+    assert "USD per attendee in us-west-2" in capsys.readouterr().out
+
+
 def test_a_modules_cost_counts_the_known_prices_and_names_the_unknown(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -58,6 +58,54 @@ def calls(code: str, function: str) -> list[ast.Call]:
     ]
 
 
+_ON_THE_SHELL = re.compile(r"\bcreate-([a-z-]+)")
+# Jobs end by themselves and cannot be deleted.
+_JOBS = re.compile(r"_job$|-job$")
+
+
+def creations(code: str) -> list[str]:
+    """The calls that make something which stays until it is deleted.
+
+    These are `create` of a class of the SDK's, `create_...` of a client's but for jobs, `build`
+    of a ModelBuilder, and a step `deploy` of a script.
+    """
+    found = []
+    for node in ast.walk(ast.parse(code)):
+        if not isinstance(node, ast.Call):
+            continue
+        if isinstance(node.func, ast.Attribute):
+            of, verb = node.func.value, node.func.attr
+            makes = verb.startswith("create_") and not _JOBS.search(verb)
+            if verb == "create" or makes or (verb == "build" and ast.unparse(of) == "builder"):
+                found.append(f"{ast.unparse(of)}.{verb}")
+        elif isinstance(node.func, ast.Name) and node.func.id == "shell":
+            said = [a.value for a in ast.walk(node) if isinstance(a, ast.Constant)]
+            found += ["shell deploy"] if "deploy" in said else []
+    return sorted(found)
+
+
+def registrations(code: str) -> list[str]:
+    """The calls of `made.append`: how something is deleted."""
+    return [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "made.append"
+    ]
+
+
+def shell_creations_without_deletion(script: str) -> list[str]:
+    """What a shell script creates and does not delete; jobs end by themselves."""
+    made = {kind for kind in _ON_THE_SHELL.findall(script) if not _JOBS.search(kind)}
+    return sorted(kind for kind in made if not re.search(rf"\bdelete-{kind}\s+--", script))
+
+
+def prose(notebook: Path) -> str:
+    """The text of a built notebook, without its code, in one line."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    text = " ".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    return " ".join(text.split())
+
+
 def names_without_prefix(code: str) -> list[str]:
     """Names that code gives to what it makes and that do not begin with the attendee's prefix.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from modules.declarations import MODULES_FOLDER
 from modules.execute import RESULT_FILE, Result, read_result
@@ -142,3 +143,50 @@ def test_what_could_not_be_deleted_is_tried_again_when_the_cell_runs_again() -> 
     clean_up(made, wanted=True)
 
     assert attempts == ["endpoint", "endpoint", "model"]
+
+
+def refusing(code: str, message: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "DeleteSomething")
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("ValidationException", 'Could not find endpoint "arn:aws:sagemaker:us-east-1:1:x".'),
+        ("ResourceNotFound", "no such pipeline"),
+        ("RepositoryNotFoundException", "The repository with name 'x' does not exist"),
+    ],
+)
+def test_what_is_gone_already_does_not_keep_the_rest_from_being_deleted(
+    code: str, message: str
+) -> None:
+    deleted: list[str] = []
+
+    def delete() -> None:
+        raise refusing(code, message)
+
+    made = [lambda: deleted.append("model"), delete]
+    clean_up(made, wanted=True)
+
+    assert (deleted, made) == (["model"], [])
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("ValidationException", "Cannot update in-progress endpoint"),
+        ("AccessDeniedException", "User is not authorized"),
+        ("ThrottlingException", "Rate exceeded"),
+    ],
+)
+def test_what_aws_refuses_for_another_reason_is_an_error_and_stays_registered(
+    code: str, message: str
+) -> None:
+    def delete() -> None:
+        raise refusing(code, message)
+
+    made = [delete]
+    with pytest.raises(ClientError):
+        clean_up(made, wanted=True)
+
+    assert made == [delete]

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from costs.prices import shipped
 from modules.declarations import Module, load_modules
 from modules.notebooks import source_of
 from tests.unit.modules import lab_rules
@@ -16,6 +17,12 @@ from workshop.config.tables import retired
 from workshop.model import JOB_USES
 
 LABS = load_modules()
+# Where the console lists what a lab uses.
+_CONSOLE = {
+    "training": "SageMaker AI > Training > Training jobs",
+    "endpoint": "SageMaker AI > Inference > Endpoints",
+    "transform": "SageMaker AI > Inference > Batch transform jobs",
+}
 each_lab = pytest.mark.parametrize("lab", LABS.values(), ids=LABS)
 
 
@@ -31,7 +38,7 @@ def test_a_lab_begins_and_ends_with_the_shared_cells(lab: Module) -> None:
     lines = source_of(lab.notebook).read_text("utf-8").splitlines()
     includes = [line for line in lines if line.startswith("# %%") and "include=" in line]
 
-    assert includes == ["# %% include=setup", "# %% include=cleanup"]
+    assert includes == [f"# %% include={cells}" for cells in ("setup", "failures", "cleanup")]
     assert next(line for line in reversed(lines) if line) == includes[-1]
 
 
@@ -56,11 +63,62 @@ def test_a_lab_checks_the_result_that_it_declares(lab: Module) -> None:
 
 
 @each_lab
-def test_a_lab_registers_how_what_it_makes_is_deleted(lab: Module) -> None:
-    code = "\n".join(lab_rules.code_cells(lab.notebook))
+def test_a_lab_says_what_to_do_when_a_job_fails_before_it_checks_its_result(lab: Module) -> None:
+    source = source_of(lab.notebook).read_text("utf-8")
 
-    makes = re.search(r"\.create\(|create_(model|endpoint|pipeline|function|repository)", code)
-    assert not makes or "made.append(" in code
+    assert source.index("# %% include=failures") < source.index("\ncheck(")
+    assert "## If a job fails" in lab_rules.prose(lab.notebook)
+
+
+@each_lab
+def test_a_lab_registers_how_each_thing_that_it_makes_is_deleted(lab: Module) -> None:
+    code = "\n".join(lab_rules.code_cells(lab.notebook))
+    made = lab_rules.creations(code)
+
+    assert len(made) == len(lab_rules.registrations(code)), made
+    if any(need.use in {"endpoint", "transform"} for need in lab.needs):
+        assert made, "an endpoint or a transform needs a model, which nobody seems to make"
+    for path, text in lab_rules.texts(lab.folder):
+        if path.suffix == ".sh":
+            assert lab_rules.shell_creations_without_deletion(text) == [], path
+
+
+@each_lab
+def test_a_lab_draws_what_came_out(lab: Module) -> None:
+    assert "plt.show()" in "\n".join(lab_rules.code_cells(lab.notebook))
+
+
+@each_lab
+def test_a_lab_says_what_its_machines_cost_per_hour(lab: Module) -> None:
+    said = lab_rules.prose(lab.notebook)
+    figures = {float(usd) for usd in re.findall(r"(\d+\.\d+) USD an hour", said)}
+    types = {need.instance_type for need in lab.needs} | {"ml.m5.xlarge"}
+    known = {
+        round(price.usd, 2)
+        for cell, price in shipped().by_cell.items()
+        if cell.region == "us-east-1" and cell.instance_type in types and price.usd
+    }
+
+    assert f"`workshop modules {lab.name}`" in said
+    assert figures, "no figure"
+    assert figures <= known
+    if any(need.use == "endpoint" for need in lab.needs):
+        assert "**The endpoint is billed by the hour until you delete it**" in said
+
+
+@each_lab
+def test_a_lab_says_where_to_see_what_it_made(lab: Module) -> None:
+    said = lab_rules.prose(lab.notebook)
+
+    assert [need.use for need in lab.needs if _CONSOLE[need.use] not in said] == []
+
+
+@each_lab
+def test_no_job_of_a_lab_may_run_longer_than_a_quarter_of_an_hour(lab: Module) -> None:
+    """A role refuses more than its workshop lasts, and a short one lasts an hour or two."""
+    for path, text in lab_rules.texts(lab.folder):
+        limits = re.findall(r"max_?runtime_?in_?seconds[\"']?[=:]\s*(\d+)", text, re.IGNORECASE)
+        assert [limit for limit in limits if int(limit) > 900] == [], path
 
 
 @each_lab
@@ -107,15 +165,13 @@ def test_no_instance_type_that_a_lab_mentions_is_retired(lab: Module) -> None:
 
 
 @each_lab
-def test_a_lab_that_ships_data_says_where_they_come_from_and_under_which_licence(
-    lab: Module,
-) -> None:
-    if not lab_rules.data_files(lab.folder):
-        return
+def test_a_lab_says_where_its_data_come_from_and_under_which_licence(lab: Module) -> None:
+    if lab.prerequisites and not lab_rules.data_files(lab.folder):
+        return  # it works on the data of an earlier lab, which says it
     said = (lab.folder / "DATA.md").read_text(encoding="utf-8").lower()
 
     assert "licen" in said
-    assert "source" in said or "generat" in said or "made by" in said
+    assert "- source: " in said
 
 
 @each_lab
@@ -142,6 +198,27 @@ def test_a_lab_sends_nobody_to_a_host_that_is_gone(lab: Module) -> None:
 )
 def test_a_name_without_the_attendees_prefix_is_found(code: str, found: list[str]) -> None:
     assert lab_rules.names_without_prefix(code) == found
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("Model.create(model_name=name)", ["Model.create"]),
+        ("model = builder.build(model_name=name)", ["builder.build"]),
+        ("ecr.create_repository()\necr.create_repository()", ["ecr.create_repository"] * 2),
+        ("sagemaker.create_training_job(TrainingJobName=name)", []),
+        ('shell(*("bash", "videogames.sh", "deploy", *options))', ["shell deploy"]),
+        ('shell("bash", "videogames.sh", "train")', []),
+    ],
+)
+def test_what_stays_until_it_is_deleted_is_counted(code: str, found: list[str]) -> None:
+    assert lab_rules.creations(code) == found
+
+
+def test_what_a_shell_script_creates_and_does_not_delete_is_found() -> None:
+    script = "create-training-job create-model create-endpoint\ndelete-endpoint --endpoint-name x"
+
+    assert lab_rules.shell_creations_without_deletion(script) == ["model"]
 
 
 def test_a_literal_name_in_a_shell_script_is_found() -> None:
