@@ -7,6 +7,7 @@ import os
 import select
 import signal
 import subprocess
+from collections.abc import Iterator
 
 import psutil
 
@@ -45,6 +46,10 @@ class Child:
         except subprocess.TimeoutExpired:
             return None
 
+    def listens_on(self, port: int) -> bool:
+        """Whether it, or what it has started, listens on a TCP port of this machine."""
+        return any(_listens(process, port) for process in self._family())
+
     def end(self, grace_seconds: float) -> None:
         """Ask the process to end, and kill whatever of it is left after the grace.
 
@@ -66,6 +71,14 @@ class Child:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signum)
 
+    def _family(self) -> Iterator[psutil.Process]:
+        """Itself and its children, and only then those that are looked for everywhere."""
+        with contextlib.suppress(psutil.Error):
+            own = psutil.Process(self._process.pid)
+            yield own
+            yield from own.children(recursive=True)
+        yield from self._detached()
+
     def _detached(self) -> list[psutil.Process]:
         name, value = self._mark
         found = []
@@ -74,3 +87,16 @@ class Child:
                 if process.environ().get(name) == value:
                     found.append(process)
         return found
+
+
+def _listens(process: psutil.Process, port: int) -> bool:
+    try:
+        return any(
+            connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+            for connection in process.net_connections(kind="tcp")
+        )
+    except psutil.AccessDenied:
+        # Who may not look must not conclude that it is another's.
+        return True
+    except psutil.Error:
+        return False

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from rehearsal.jobs.logs import LogStream
 from rehearsal.jobs.work import JobFailure, JobStopped
 from rehearsal.machine import Machine
 
-__all__ = ["ModelServer", "Reply", "start"]
+__all__ = ["ModelServer", "Reply", "free_port", "start"]
 
 # Between two looks at a container that starts, at first and at most; its end is noticed at once.
 _FIRST_LOOK_SECONDS = 0.002
@@ -29,16 +31,37 @@ _GRACE_SECONDS = 2.0
 _START_SECONDS = 480
 _PING_SECONDS = 2
 _INVOKE_SECONDS = 60
+# How often a port that was free may have been taken before the container had it.
+_PORTS = 5
+
+
+def free_port() -> int:
+    """A TCP port of this machine that nobody has, as yet."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 class ModelServer:
-    """One running container. `stop` ends it; it does not end by itself."""
+    """One running container. `stop` ends it; it does not end by itself.
+
+    `run` starts the container on a port, `ports` chooses them.
+    """
 
     def __init__(
-        self, child: Child, port: int, base: Path, stream: LogStream, invoke_seconds: float
+        self,
+        run: Callable[[int], Child],
+        base: Path,
+        stream: LogStream,
+        *,
+        invoke_seconds: float = _INVOKE_SECONDS,
+        ports: Callable[[], int] = free_port,
     ) -> None:
-        self._child = child
-        self._connections = Connections(port)
+        self._run = run
+        self._ports = ports
+        self._ports_left = _PORTS
+        self._start()
         self._base = base
         self._stream = stream
         self._invoke_seconds = invoke_seconds
@@ -62,16 +85,18 @@ class ModelServer:
         while time.monotonic() < deadline:
             if stopping.is_set():
                 raise JobStopped
-            if self._child.exit_code is not None:
+            ended = self._child.exit_code is not None
+            status = None if ended else self._ping()
+            if (ended or status) and self._port_is_anothers():
+                self._start_elsewhere()
+                continue
+            if ended:
                 raise JobFailure(
                     "The primary container for production variant did not pass the ping health "
                     f"check: it exited with {self._child.exit_code}: {self._stream.tail()}"
                 )
-            try:
-                if self._connections.request("GET", "/ping", timeout=_PING_SECONDS).status == 200:
-                    return
-            except OSError:
-                pass
+            if status == 200:
+                return
             self._child.wait(pause)
             pause = min(2 * pause, _LOOK_SECONDS)
         raise JobFailure(
@@ -96,6 +121,36 @@ class ModelServer:
         self._stream.send(everything=True)
         shutil.rmtree(self._base, ignore_errors=True)
 
+    def _start(self) -> None:
+        self._port = self._ports()
+        self._ports_left -= 1
+        self._child = self._run(self._port)
+        self._connections = Connections(self._port)
+
+    def _start_elsewhere(self) -> None:
+        """Start the container again on another port. Raises JobFailure after too many."""
+        if not self._ports_left:
+            raise JobFailure(
+                "The primary container for production variant did not pass the ping health "
+                f"check: other programs took each of its {_PORTS} ports on this machine"
+            )
+        self._connections.close()
+        self._child.end(0.0)
+        self._start()
+
+    def _ping(self) -> int | None:
+        """The status of /ping, None when nobody answers."""
+        try:
+            return self._connections.request("GET", "/ping", timeout=_PING_SECONDS).status
+        except OSError:
+            return None
+
+    def _port_is_anothers(self) -> bool:
+        """Whether another program has taken the port since it was chosen, and answers there."""
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._port)):
+            return not self._child.listens_on(self._port)
+        return False
+
     def _carry_logs(self) -> None:
         """Send what an invocation made the container write, not within the invocation."""
         while not self._stopped.is_set():
@@ -105,6 +160,7 @@ class ModelServer:
             self._stream.send()
 
 
+@storage.on_a_volume()
 def start(
     model: dict[str, Any],
     region: str,
@@ -124,20 +180,22 @@ def start(
     container["Environment"] = {**container.get("Environment", {}), **(environment or {})}
     _fetch_model(container, base, machine.client("s3", region))
     started = launch.serving(container, base, region, machine)
-    port = _free_port()
     log = base / "container.log"
-    variables = {
-        "OMP_NUM_THREADS": "1",
-        **started.environment,
-        "SAGEMAKER_BASE_DIR": str(base),
-        "SAGEMAKER_BIND_TO_PORT": str(port),
-        # A container listens on all of its own addresses; those here are this machine's.
-        "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{port}",
-    }
-    process = started.start(machine.environment(region, variables), log, machine)
+
+    def run(port: int) -> Child:
+        variables = {
+            "OMP_NUM_THREADS": "1",
+            **started.environment,
+            "SAGEMAKER_BASE_DIR": str(base),
+            "SAGEMAKER_BIND_TO_PORT": str(port),
+            # A container listens on all of its own addresses; those here are this machine's.
+            "GUNICORN_CMD_ARGS": f"--bind 127.0.0.1:{port}",
+        }
+        process = started.start(machine.environment(region, variables), log, machine)
+        return Child(process, ("SAGEMAKER_BASE_DIR", str(base)))
+
     logs = LogStream(machine.client("logs", region), group, stream, log)
-    child = Child(process, ("SAGEMAKER_BASE_DIR", str(base)))
-    return ModelServer(child, port, base, logs, invoke_seconds)
+    return ModelServer(run, base, logs, invoke_seconds=invoke_seconds)
 
 
 def _fetch_model(container: dict[str, Any], base: Path, s3: Any) -> None:
@@ -171,10 +229,3 @@ def _container(model: dict[str, Any]) -> dict[str, Any]:
     if len(containers) != 1:
         raise JobFailure("not executed locally: an inference pipeline of several containers")
     return dict(containers[0])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import tarfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,21 @@ class Found:
     def uri(self) -> str:
         """Where it is."""
         return f"s3://{self.bucket}/{self.key}"
+
+
+@contextmanager
+def on_a_volume() -> Iterator[None]:
+    """Make a full disk a failure of the job, which says so, and not a defect of ours.
+
+    Raises JobFailure for ENOSPC; any other error passes.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        where = f": {error.filename}" if error.filename else ""
+        raise JobFailure(f"ClientError: {error.strerror}{where}") from error
 
 
 def split_uri(uri: str) -> tuple[str, str]:
@@ -146,16 +163,21 @@ def upload_archive(s3: Any, folder: Path, uri: str) -> None:
 
 
 def extract_archive(archive: bytes, folder: Path, uri: str) -> None:
-    """Extract a model.tar.gz into a folder."""
+    """Extract a model.tar.gz into a folder.
+
+    Raises JobFailure for what is no archive, OSError when the disk is full.
+    """
     path = folder.parent / "download.tar.gz"
-    path.write_bytes(archive)
     try:
+        path.write_bytes(archive)
         with tarfile.open(path, "r:gz") as tar:
             tar.extractall(folder, filter="data")
     except (tarfile.TarError, EOFError, OSError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            raise
         raise JobFailure(f"ClientError: {uri} is not a .tar.gz archive: {error}") from error
     finally:
-        path.unlink()
+        path.unlink(missing_ok=True)
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -6,7 +6,6 @@ under a base directory instead of /opt/ml.
 
 from __future__ import annotations
 
-import errno
 import re
 import shutil
 import threading
@@ -45,6 +44,7 @@ class _End(Enum):
     OUT_OF_TIME = "out of time"
 
 
+@storage.on_a_volume()
 def run(
     job: dict[str, Any], region: str, machine: Machine, enter: Enter, stopping: threading.Event
 ) -> Outcome:
@@ -73,10 +73,6 @@ def run(
         # "the results of the training are not lost": a stopped job's model is kept too.
         _upload(job, base, s3)
         found = container.publish_metrics()
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        raise JobFailure(f"ClientError: {error.strerror}: {error.filename}") from error
     finally:
         shutil.rmtree(base, ignore_errors=True)
     if end is _End.TOLD:

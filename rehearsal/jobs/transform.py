@@ -27,6 +27,7 @@ _ANSWER_SECONDS = 600
 _BEHIND = 4
 
 
+@storage.on_a_volume()
 def run(
     job: dict[str, Any],
     model: dict[str, Any],
