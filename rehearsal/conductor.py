@@ -102,7 +102,7 @@ class Rehearsal:
         if self._options.labs:
             with self._phase("lab"):
                 self._run_labs()
-        else:
+        if not (self._options.labs and self._lesson.forgotten_lab):
             with self._phase("forget"):
                 self._lesson.forget_endpoint()
         with self._phase("guard"):
@@ -164,8 +164,9 @@ class Rehearsal:
             results,
             names(self._view.inventory()) - names(before),
             self._workshop.name,
-            forgotten=(self._workshop.attendees[-1].id, self._lesson.forgotten_lab),
+            forgotten=self._lesson.forgotten_lab,
         )
+        self._report.problems += self._lesson.stray_objects()
 
     def _ask_the_guard(self) -> None:
         """Its schedule has run it in every region, it saw everything, and left all that is used."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from modules.declarations import Module
@@ -10,7 +11,7 @@ from rehearsal import needs
 from rehearsal.needs import Peak
 from rehearsal.report import LabResult
 from workshop.model import Workshop
-from workshop.names import attendee_prefix, environment_name
+from workshop.names import attendee_prefix, bucket_prefix, environment_name
 
 
 def with_needs(
@@ -50,22 +51,45 @@ def undeclared(
     return found
 
 
+def forgotten_lab(attendees: Sequence[str], taught: Mapping[str, Module]) -> tuple[str, str] | None:
+    """Who does not clean up, and after which lab: the last attendee after the first with an
+    endpoint. None where it has to be rehearsed without a lab: an only attendee cleans up after
+    every lab, since nobody else shows that its clean-up works."""
+    hosting = [m.name for m in taught.values() if any(n.use == "endpoint" for n in m.needs)]
+    return (attendees[-1], hosting[0]) if hosting and len(attendees) > 1 else None
+
+
 def kept(
     results: Sequence[LabResult],
     made: Collection[tuple[str, str, str]],
     workshop: str,
-    forgotten: tuple[str, str],
+    forgotten: tuple[str, str] | None,
 ) -> Iterator[str]:
     """What labs still have that were to clean up after themselves, in words.
 
     `made` are the kinds, regions and names of what came into being since before the labs;
-    `forgotten` is the attendee who cleans nothing up, and after which lab.
+    `forgotten` is the attendee who cleans nothing up, and after which lab. What belongs to a
+    lab that failed is not looked at.
     """
-    attendee, module = forgotten
-    kept_on_purpose = f"{attendee_prefix(workshop, attendee)}{module}"
-    failed = {result.attendee for result in results if not result.ok}
-    for person in sorted({result.attendee for result in results} - failed):
+    excused = {(result.attendee, result.name) for result in results if not result.ok}
+    excused |= {forgotten} if forgotten else set()
+    labs = {result.name for result in results}
+    for person in sorted({result.attendee for result in results}):
         prefix = attendee_prefix(workshop, person)
         for kind, region, name in sorted(made):
-            if name.startswith(prefix) and not name.startswith(kept_on_purpose):
+            if name.startswith(prefix) and (person, _lab_of(name, prefix, labs)) not in excused:
                 yield f"a lab of {person} left {kind} {name} in {region} behind its clean-up"
+
+
+def strays(bucket: str, keys: Iterable[str], attendees: Iterable[str]) -> Iterator[str]:
+    """Which objects of the workshop's bucket lie in no attendee's part of it, in words: on AWS
+    the attendees' roles may write nowhere else, which the local AWS does not enforce."""
+    parts = tuple(bucket_prefix(attendee) for attendee in attendees)
+    for key in keys:
+        if not key.startswith(parts):
+            yield f"a lab wrote s3://{bucket}/{key}, which is in no attendee's part of the bucket"
+
+
+def _lab_of(name: str, prefix: str, labs: Iterable[str]) -> str:
+    """The lab whose run a name belongs to: PREFIX, the lab, a time. "" for none of them."""
+    return next((lab for lab in labs if re.match(rf"{re.escape(prefix + lab)}-\d", name)), "")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from modules.declarations import load_module
+from rehearsal import lab_checks
 from rehearsal.account import ACCOUNT
 from rehearsal.processes import Processes
 from rehearsal.report import LabResult
@@ -21,7 +22,7 @@ from workshop.aws import Clients
 from workshop.cli.workspace import find_workspace
 from workshop.errors import EXIT_OK, WorkshopError
 from workshop.model import Attendee, Workshop
-from workshop.names import attendee_prefix, environment_name
+from workshop.names import attendee_prefix, bucket_name, environment_name
 
 _BOOT_SECONDS = 300.0
 _LAB_POLL_SECONDS = "1"
@@ -33,7 +34,8 @@ R = TypeVar("R")
 
 
 class Lesson:
-    """One class of a rehearsal. The last attendee forgets to clean up."""
+    """One class of a rehearsal. The last attendee forgets to clean up: after a lab where
+    `forgotten_lab` has one, else by `forget_endpoint()`."""
 
     def __init__(
         self,
@@ -74,15 +76,15 @@ class Lesson:
             )
 
     @property
-    def forgotten_lab(self) -> str:
-        """The lab after which the last attendee does not clean up: one with an endpoint."""
-        modules = [load_module(name) for name in self._workshop.modules]
-        return min(modules, key=lambda m: all(n.use != "endpoint" for n in m.needs)).name
+    def forgotten_lab(self) -> tuple[str, str] | None:
+        """Who does not clean up, and after which lab; None for nobody after any."""
+        taught = {name: load_module(name) for name in self._workshop.modules}
+        return lab_checks.forgotten_lab([a.id for a in self._workshop.attendees], taught)
 
     def forget_endpoint(self) -> None:
         """Leave an endpoint behind without a lab. Its model has no artifact, so it never
         comes into service: the control plane alone is rehearsed."""
-        attendee = self._forgetful
+        attendee = self._workshop.attendees[-1]
         sagemaker = self._clients("sagemaker", attendee.region)
         own = environment_name(self._workshop.name, attendee.id)
         name = f"{attendee_prefix(self._workshop.name, attendee.id)}forgotten"
@@ -101,6 +103,18 @@ class Lesson:
         sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
         sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
 
+    def stray_objects(self) -> list[str]:
+        """What lies in the workshop's buckets outside of the attendees' parts, in words."""
+        found: list[str] = []
+        ids = [attendee.id for attendee in self._workshop.attendees]
+        for region in self._workshop.regions:
+            bucket = bucket_name(self._workshop.name, ACCOUNT, region)
+            pages = self._clients("s3", region).get_paginator("list_objects_v2")
+            for page in pages.paginate(Bucket=bucket):
+                keys = [item["Key"] for item in page.get("Contents", ())]
+                found += lab_checks.strays(bucket, keys, ids)
+        return found
+
     def collect_all(self) -> list[str]:
         """Collect every attendee's work as they would; returns what went wrong."""
         homes = sorted(self._view.homes().items())
@@ -111,10 +125,6 @@ class Lesson:
         """End every command that runs and every wait."""
         self._ending.set()
         self._processes.close()
-
-    @property
-    def _forgetful(self) -> Attendee:
-        return self._workshop.attendees[-1]
 
     def _open(self, attendee: Attendee) -> str:
         """Start a workspace and open its link; returns what went wrong, or ""."""
@@ -145,7 +155,7 @@ class Lesson:
 
     def _run_lab(self, run: tuple[Attendee, str]) -> LabResult:
         attendee, module = run
-        forgets = (attendee, module) == (self._forgetful, self.forgotten_lab)
+        forgets = (attendee.id, module) == self.forgotten_lab
         keeps = ("--parameter", "clean_up=false") if forgets else ()
         finished = self._processes.workshop(
             *("run", module, "--attendee", attendee.id, "--config", str(self._config)),

@@ -85,6 +85,59 @@ def test_what_a_lab_leaves_behind_its_clean_up_is_told_but_not_what_is_forgotten
     ]
 
 
+def test_a_failed_lab_excuses_what_no_other_lab_of_the_attendee_leaves() -> None:
+    made = {
+        ("endpoint", "us-east-1", "ml101-ann-iris-1"),
+        ("model", "us-east-1", "ml101-ann-batch-1"),
+    }
+    results = [done("iris", FIRST, ok=False), done("batch", FIRST)]
+
+    assert list(lab_checks.kept(results, made, WORKSHOP.name, None)) == [
+        "a lab of ann left model ml101-ann-batch-1 in us-east-1 behind its clean-up",
+    ]
+
+
+def test_a_lab_whose_name_begins_with_another_labs_is_not_excused_with_it() -> None:
+    made = {
+        ("endpoint", "us-east-1", "ml101-bob-iris-1"),
+        ("endpoint", "us-east-1", "ml101-bob-iris-cli-1"),
+        ("endpoint", "us-east-1", "ml101-bob-something"),
+    }
+    results = [done("iris", LAST), done("iris-cli", LAST)]
+
+    assert list(lab_checks.kept(results, made, WORKSHOP.name, (LAST, "iris"))) == [
+        "a lab of bob left endpoint ml101-bob-iris-cli-1 in us-east-1 behind its clean-up",
+        "a lab of bob left endpoint ml101-bob-something in us-east-1 behind its clean-up",
+    ]
+
+
+def test_the_last_attendee_forgets_after_the_first_lab_with_an_endpoint() -> None:
+    hosting = (Need("endpoint", "ml.m5.large", 1),)
+    taught = TAUGHT | {"host": replace(TAUGHT["iris"], name="host", needs=hosting)}
+    taught |= {"later": replace(taught["host"], name="later")}
+
+    assert lab_checks.forgotten_lab([FIRST, LAST], taught) == (LAST, "host")
+
+
+def test_an_only_attendee_and_labs_without_an_endpoint_leave_the_forgetting_to_no_lab() -> None:
+    hosting = (Need("endpoint", "ml.m5.large", 1),)
+    taught = {"host": replace(TAUGHT["iris"], name="host", needs=hosting)}
+
+    assert lab_checks.forgotten_lab([FIRST], taught) is None
+    assert lab_checks.forgotten_lab([FIRST, LAST], TAUGHT) is None
+
+
+def test_objects_outside_of_the_attendees_parts_of_the_bucket_are_told() -> None:
+    keys = ["attendees/ann/boot", "attendees/anna/x", "ml101-ann-iris-1/sourcedir.tar.gz"]
+
+    found = list(lab_checks.strays("b", keys, [FIRST, LAST]))
+
+    assert [problem.split(",")[0] for problem in found] == [
+        "a lab wrote s3://b/attendees/anna/x",
+        "a lab wrote s3://b/ml101-ann-iris-1/sourcedir.tar.gz",
+    ]
+
+
 def test_what_a_failed_lab_leaves_is_not_held_against_its_clean_up() -> None:
     made = {("endpoint", "us-east-1", "ml101-ann-iris-1")}
     failed = [done("iris", FIRST, ok=False)]
