@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import boto3
 import pytest
 
 from modules.declarations import load_module
+from modules.execute import execute_module
 from modules.handover import is_handed_over
 from rehearsal import needs
 from rehearsal.view import View
@@ -179,3 +181,43 @@ def test_a_failed_job_is_reported_by_name_and_reason(aws: LocalAws, tmp_path: Pa
     assert "error: iris-xgboost failed for ann" in ended.stderr
     assert Path(report["notebook"]).exists()
     assert len(aws.client("sagemaker").list_endpoints()["Endpoints"]) == before
+
+
+@pytest.mark.xdist_group("lab")
+def test_a_lab_that_misses_its_result_leaves_no_endpoint(aws: LocalAws, tmp_path: Path) -> None:
+    lab = load_module("iris-xgboost")
+    text = lab.notebook.read_text(encoding="utf-8")
+    out_of_reach = text.replace("at_least=0.9", "at_least=1.1")
+    assert out_of_reach != text
+    notebook = tmp_path / lab.notebook.name
+    notebook.write_text(out_of_reach, encoding="utf-8")
+    where = {"region": REGION, "bucket": BUCKET, "prefix": "attendees/ann/", "role": aws.role}
+    before = existing(aws)
+
+    run = execute_module(
+        replace(lab, notebook=notebook),
+        {"workshop": "ml101", "attendee": "ann", **where, "poll_seconds": 1, "clean_up": True},
+        output=tmp_path,
+        environment=aws.environment,
+    )
+
+    assert not run.ok
+    assert "is below 1.1" in run.reason
+    assert run.removal is not None
+    assert run.removal.failure == ""
+    assert any(name.startswith("ml101-ann-iris-xgboost-") for name in run.removal.deleted)
+    assert existing(aws) == before
+
+
+def existing(aws: LocalAws) -> set[str]:
+    """What bills, and what goes with it."""
+    sagemaker = aws.client("sagemaker")
+    return {
+        item[f"{kind}Arn"]
+        for kind, operation in (
+            ("Endpoint", sagemaker.list_endpoints),
+            ("EndpointConfig", sagemaker.list_endpoint_configs),
+            ("Model", sagemaker.list_models),
+        )
+        for item in operation()[f"{kind}s"]
+    }
