@@ -23,7 +23,7 @@ BUCKET = "bench-jobs"
 PATIENCE_SECONDS = 60.0
 _IMAGE = f"141502667606.dkr.ecr.{REGION}.amazonaws.com/sagemaker-xgboost:1.7-1"
 _ROLE = "arn:aws:iam::123456789012:role/bench"
-_TRAINING_ROWS = 2_000
+TRAINING_ROWS = 2_000
 _LOOK_SECONDS = 0.005
 
 
@@ -41,7 +41,7 @@ class Bench:
         rows = [[draw.gauss(kind, 1) for _ in range(4)] for kind in (0, 1, 2) for _ in range(700)]
         text = [",".join(f"{value:.2f}" for value in row) for row in rows]
         labelled = [f"{number // 700},{line}" for number, line in enumerate(text)]
-        self.put("train/rows.csv", "\n".join(labelled[:_TRAINING_ROWS]).encode())
+        self.put("train/rows.csv", "\n".join(labelled[:TRAINING_ROWS]).encode())
         self._rows = text
 
     def rows(self, count: int) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 from benchmarks.figure import Figure, Measured
@@ -27,7 +28,10 @@ def _timed(attendees: int, *options: str) -> Measured:
     phases = json.loads(finished.stdout)["phases"]
     slowest = sorted(phases, key=lambda phase: -phase["seconds"])[:3]
     told = ", ".join(f"{phase['name']} {phase['seconds']:.1f} s" for phase in slowest)
-    return Measured(finished.seconds, f"passed, nothing left; longest phases: {told}")
+    return Measured(
+        finished.seconds,
+        f"passed, nothing left; longest phases: {told}; one run, {os.cpu_count()} cores",
+    )
 
 
 def _growth() -> Measured:
