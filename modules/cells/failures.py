@@ -16,8 +16,8 @@
 #   compare the URL with the job's `ModelArtifacts`.
 # - `did not pass the ping health check`: the container cannot load the model. Read the endpoint's
 #   log; the artifact must fit the image and its library.
-# - status 413, or a payload that is too large: an endpoint takes 6 MB in a request, a transform
-#   `MaxPayloadInMB`. Ask in pieces; split a transform's file by `Line`.
+# - status 413, or a payload that is too large: for the container, for SageMaker, or in a transform
+#   for `MaxPayloadInMB`. Ask in pieces of at most 6 MB; split a transform's file by `Line`.
 # - `ExecuteUserScriptError`, exit code 1: a script has raised an error. Its traceback ends the log;
 #   run the script here first.
 # - status `Stopped`, `MaxRuntimeExceeded`: a script that hangs, or has too much to do. See the

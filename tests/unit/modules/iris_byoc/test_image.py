@@ -67,10 +67,10 @@ def test_pip_leaves_no_cache_in_the_image() -> None:
 
 
 def test_the_build_pushes_nothing_that_did_not_build() -> None:
-    commands = parse_buildspec((IMAGE / "buildspec.yml").read_text(encoding="utf-8")).commands
+    phases = parse_buildspec((IMAGE / "buildspec.yml").read_text(encoding="utf-8")).phases
 
-    assert [command.split()[:2] for command in commands["build"]] == [["docker", "build"]]
-    assert commands["post_build"] == (
+    assert [command.split()[:2] for command in phases["build"].commands] == [["docker", "build"]]
+    assert phases["post_build"].commands == (
         'test "$CODEBUILD_BUILD_SUCCEEDING" != 0',
         'docker push "$IMAGE"',
     )
