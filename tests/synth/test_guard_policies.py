@@ -35,7 +35,7 @@ OURS = {
     "s3": f"arn:aws:s3:::{BUCKET}/attendees/ann/activity",
 }
 # The one tag of attendees' roles that it changes.
-STOPPED = {"aws:TagKeys": names.TAG_STOPPED}
+STOPPED: dict[str, Any] = {"aws:TagKeys": names.TAG_STOPPED}
 HOURLY = [kind for kind in KINDS if kind.bills == "hour"]
 
 
@@ -298,7 +298,8 @@ def test_attendees_may_say_when_they_were_last_active_and_nobody_else_for_them(
 
 def test_of_attendees_roles_it_changes_one_tag_alone() -> None:
     role_of_ann = "arn:aws:iam::111122223333:role/ml101-ann"
+    another: dict[str, Any] = {"aws:TagKeys": names.TAG_ATTENDEE}
     for action in ("iam:TagRole", "iam:UntagRole"):
-        assert may(action, role_of_ann, **{"aws:TagKeys": names.TAG_STOPPED})
-        assert not may(action, role_of_ann, **{"aws:TagKeys": names.TAG_ATTENDEE})
-        assert not may(action, "arn:aws:iam::111122223333:role/admin", **{"aws:TagKeys": "x"})
+        assert may(action, role_of_ann, **STOPPED)
+        assert not may(action, role_of_ann, **another)
+        assert not may(action, "arn:aws:iam::111122223333:role/admin", **STOPPED)
