@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from cleanup.resources import Scope
 from tests.factories import make_workshop
+from tests.functional.cli.clients import client
 from tests.functional.cli.doors import with_doors
 from tests.functional.cli.local_aws import local_aws
 from tests.unit.workshop.configs import write_config
@@ -43,11 +42,6 @@ def config(
     sagemaker = client("sagemaker")
     for model in sagemaker.list_models()["Models"]:
         sagemaker.delete_model(ModelName=model["ModelName"])
-
-
-@cache
-def client(service: str) -> Any:
-    return boto3.client(service, region_name=REGION)
 
 
 def add_model(name: str) -> None:

@@ -7,13 +7,13 @@ import os
 import time
 import urllib.request
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
+from tests.functional.cli.clients import client
 from workshop.cli.main import run
 
 REGION = "us-east-1"
@@ -21,11 +21,6 @@ ACCOUNT = "123456789012"
 BUCKET = f"ml101-{ACCOUNT}-{REGION}"
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/nobody:1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/ml101-ann"
-
-
-@cache
-def client(service: str) -> Any:
-    return boto3.client(service, region_name=REGION)
 
 
 def add_model(name: str, module: str = "") -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.functional.cli.cleaning.account import BUCKET, break_things, call, client, say
+from tests.functional.cli.cleaning.account import BUCKET, break_things, call, say
+from tests.functional.cli.clients import client
 from workshop.cli.boots import CUT_OFF_AFTER, Boot, judge
 
 EARLY, LATE = (datetime(2026, 1, 1, 9, minute, tzinfo=UTC) for minute in (0, 10))

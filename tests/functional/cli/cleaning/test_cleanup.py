@@ -15,12 +15,12 @@ from tests.functional.cli.cleaning.account import (
     add_notebook,
     break_things,
     call,
-    client,
     jobs,
     models,
     notebooks,
     say,
 )
+from tests.functional.cli.clients import client
 
 # One local AWS serves all tests of this folder, so they share a worker.
 pytestmark = pytest.mark.xdist_group("cleaning-commands")

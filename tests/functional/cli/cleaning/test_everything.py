@@ -12,11 +12,11 @@ from tests.functional.cli.cleaning.account import (
     add_model,
     add_notebook,
     call,
-    client,
     models,
     notebooks,
     say,
 )
+from tests.functional.cli.clients import client
 from tests.unit.workshop.configs import write_config
 
 # One local AWS serves all tests of this folder, so they share a worker.

@@ -18,11 +18,11 @@ from tests.functional.cli.cleaning.account import (
     add_notebook,
     break_things,
     call,
-    client,
     notebooks,
     say,
     wait_until,
 )
+from tests.functional.cli.clients import client
 
 # One local AWS serves all tests of this folder, so they share a worker.
 pytestmark = pytest.mark.xdist_group("cleaning-commands")

@@ -7,7 +7,6 @@ import json
 import tarfile
 import time
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.functional.cli.clients import client
 from tests.functional.cli.doors import with_doors
 from workshop.cli.main import run
 
@@ -22,11 +22,6 @@ REGION = "us-east-1"
 ACCOUNT = "123456789012"
 BUCKET = f"ml101-{ACCOUNT}-{REGION}"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/ml101-ann"
-
-
-@cache
-def client(service: str) -> Any:
-    return boto3.client(service, region_name=REGION)
 
 
 def make_stack(name: str = "ml101-shared", bucket: str = BUCKET, attendee: str = "") -> None:

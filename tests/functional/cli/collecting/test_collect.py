@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.functional.cli.clients import client
 from tests.functional.cli.collecting.account import (
     ACCOUNT,
     BUCKET,
     REGION,
     call,
-    client,
     collect,
     files_of,
     make_notebook,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.functional.cli.clients import client
 from tests.functional.cli.collecting.account import (
     call,
-    client,
     collect,
     files_of,
     make_notebook,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
+from tests.functional.cli.clients import client
 from tests.functional.cli.doors import with_doors
 from workshop import names
 from workshop.cli.main import run
@@ -34,11 +34,6 @@ _ROLE: dict[str, Any] = {
         }
     },
 }
-
-
-@cache
-def client(service: str) -> Any:
-    return boto3.client(service, region_name=REGION)
 
 
 def make_stack(name: str, resources: dict[str, Any]) -> None:

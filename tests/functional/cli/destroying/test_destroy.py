@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.functional.cli.at_terminal import at_a_terminal
+from tests.functional.cli.clients import client
 from tests.functional.cli.destroying.account import (
     BUCKET,
     REGION,
     bucket,
-    client,
     destroy,
     doors,
     keys,

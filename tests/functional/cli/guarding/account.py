@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-import boto3
 
 from costs.prices import shipped
 from guard.ledger import Ledger, Life, Segment
@@ -17,6 +14,7 @@ from guard.plan import make_plan
 from guard.policy import GuardPolicy, freeze, thaw
 from guard.table import Table
 from tests.functional.cli.cleaning.account import ROLE, notebooks, wait_until
+from tests.functional.cli.clients import client
 from workshop import names
 from workshop.aws import make_clients
 from workshop.config import load_workshop
@@ -29,11 +27,6 @@ GUARD = names.guard_name(WORKSHOP)
 LOG_GROUP = f"/aws/lambda/{GUARD}"
 _STREAM = "2030/03/04/[$LATEST]0"
 _SCHEDULE_ROLE = "ml101-shared-guard-schedule"
-
-
-@cache
-def client(service: str, region: str = EAST) -> Any:
-    return boto3.client(service, region_name=region)
 
 
 def policy_of(config: Path, region: str = EAST) -> GuardPolicy:

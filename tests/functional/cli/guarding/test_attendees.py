@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.functional.cli.cleaning.account import say
-from tests.functional.cli.guarding.account import ACCOUNT, EAST, client
+from tests.functional.cli.clients import client
+from tests.functional.cli.guarding.account import ACCOUNT, EAST
 
 # One local AWS serves all tests of this folder, so they share a worker.
 pytestmark = pytest.mark.xdist_group("guarding-commands")

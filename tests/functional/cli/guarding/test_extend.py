@@ -10,12 +10,12 @@ import pytest
 from guard.rule import end
 from tests.functional.cli.at_terminal import at_a_terminal
 from tests.functional.cli.cleaning.account import break_things, call, notebooks, say
+from tests.functional.cli.clients import client
 from tests.functional.cli.guarding.account import (
     EAST,
     WEST,
     add_ledger,
     add_notebook,
-    client,
     deploy_guard,
     ledger_of,
     let_look,

@@ -8,7 +8,8 @@ import pytest
 
 from tests.functional.cli.at_terminal import at_a_terminal
 from tests.functional.cli.cleaning.account import break_things, call, notebooks, say
-from tests.functional.cli.guarding.account import EAST, WEST, add_notebook, client, ledger_of, spend
+from tests.functional.cli.clients import client
+from tests.functional.cli.guarding.account import EAST, WEST, add_notebook, ledger_of, spend
 from tests.unit.workshop.configs import write_config
 from workshop import names
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.functional.cli.cleaning.account import break_things, call, client, say
+from tests.functional.cli.cleaning.account import break_things, call, say
+from tests.functional.cli.clients import client
 from tests.functional.cli.guarding.account import (
     WEST,
     add_notebook,

@@ -9,12 +9,12 @@ import pytest
 
 from guard.ledger import Extension, Hold
 from tests.functional.cli.cleaning.account import break_things, call, say
+from tests.functional.cli.clients import client
 from tests.functional.cli.guarding.account import (
     EAST,
     WEST,
     add_notebook,
     add_schedule,
-    client,
     let_look,
     policy_of,
     remove_schedule,
