@@ -13,7 +13,7 @@ from costs.prices import shipped
 from guard.doors import Doors, find_doors
 from guard.ledger import Ledger, Life
 from guard.lives import bill, update
-from guard.observe import Reads, find_subjects, observe
+from guard.observe import CALLS_PER_SECOND, Reads, find_subjects, observe
 from guard.policy import GuardPolicy
 from guard.rule import CLOCK_TOLERANCE, Subject, Verdict, deadline, decide
 from guard.warnings import Warning, find_warnings
@@ -89,10 +89,16 @@ class Plan:
 
 
 def make_plan(
-    policy: GuardPolicy, account: str, ledger: Ledger, clients: Clients, now: datetime
+    policy: GuardPolicy,
+    account: str,
+    ledger: Ledger,
+    clients: Clients,
+    now: datetime,
+    *,
+    calls_per_second: float = CALLS_PER_SECOND,
 ) -> Plan:
     """Look at everything, and decide. Raises what AWS raises when attendees cannot be listed."""
-    reads = Reads(clients)
+    reads = Reads(clients, calls_per_second)
     found = observe(policy, account, ledger.lives, clients, reads)
     lives, changed = update(
         ledger.lives, found.runs, now, ledger.last_run, {hole.kind for hole in found.blind}
